@@ -1,0 +1,31 @@
+"""alphabot: volume-target strategies for several users of Binance Alpha at once.
+
+This is what a plugin author imports: the hook marker and the values a rule is given and gives.
+"""
+
+from alphabot.core.values import (
+    FeeRate,
+    Grid,
+    Instrument,
+    Level,
+    PricingRequest,
+    Proposal,
+    Quote,
+    Token,
+)
+from alphabot.hookspecs import hookimpl
+
+__all__ = [
+    "FeeRate",
+    "Grid",
+    "Instrument",
+    "Level",
+    "PricingRequest",
+    "Proposal",
+    "Quote",
+    "Token",
+    "__version__",
+    "hookimpl",
+]
+
+__version__ = "0.1.0"

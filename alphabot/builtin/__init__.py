@@ -1,0 +1,1 @@
+"""Our own plugins: they use the public hooks and nothing else."""

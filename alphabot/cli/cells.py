@@ -1,0 +1,46 @@
+"""How figures stand in the screen and in the final table.
+
+Names of tokens and strategies come from outside: they are shown as text, never as markup.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from alphabot.core.exact import ZERO, round_half_up
+from alphabot.log import harmless
+
+__all__ = ["bp", "name", "seconds", "tokens", "usdt"]
+
+_TOKEN_PLACES = 8
+
+
+def name(text: object) -> str:
+    """Return an identifier or other foreign text, without anything a terminal would obey."""
+    return harmless(str(text))
+
+
+def usdt(amount: Decimal, places: int = 2) -> str:
+    """Return an amount in USDT with thousands set apart."""
+    # Adding zero takes the sign from a zero.
+    return f"{round_half_up(amount, places) + ZERO:,f}"
+
+
+def tokens(quantity: Decimal) -> str:
+    """Return a quantity of tokens with no more places than any token has."""
+    shown = round_half_up(quantity, _TOKEN_PLACES)
+    return f"{shown.normalize():,f}" if shown else "0"
+
+
+def bp(value: Decimal) -> str:
+    """Return basis points with one place, without the unit."""
+    return f"{round_half_up(value, 1) + ZERO:,f}"
+
+
+def seconds(value: float) -> str:
+    """Return a duration: seconds, and minutes and hours where those say more."""
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

@@ -1,0 +1,44 @@
+"""``alphabot run``: trade until every target is reached or someone stops it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+__all__ = ["run"]
+
+
+async def run(
+    *strategies: str,
+    config: Path = Path("strategies.toml"),
+    seed: int | None = None,
+    json: bool = False,
+) -> int:
+    """Trade until every target is reached.
+
+    The first Ctrl+C lets the rounds under way finish, the second stops at once; the next run
+    carries on where this one ended.
+
+    Parameters
+    ----------
+    strategies
+        Run only these, by their strategy_id.
+    config
+        The file that says what to trade.
+    seed
+        Another run of the simulated exchange: its prices, fills and delays.
+    json
+        Print the final figures as JSON; the log goes to standard error.
+    """
+    # Not at the top: whoever mistypes an option should not wait for the service to be imported.
+    from alphabot import wiring
+    from alphabot.cli.session import conduct
+    from alphabot.config import load
+    from alphabot.runtime.board import Board
+    from alphabot.runtime.stop import Stop
+
+    settings = load(config)
+    board = Board()
+    stop = Stop(settings.grace_seconds)
+    trade = partial(wiring.trade, settings, only=strategies, stop=stop, board=board, seed=seed)
+    return await conduct(trade, board=board, stop=stop, language=settings.language, json=json)

@@ -1,0 +1,241 @@
+"""The one table of keys: name, what it may be, default, meaning, and whether it is built.
+
+What this table says is what the program does: the reader reads by it, complaints quote it, and
+documentation is made from it. A key that is known but has no guard behind it yet is listed with
+the reason in ``unbuilt``, and refused rather than ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from alphabot.config.kinds import (
+    Choice,
+    Flag,
+    Kind,
+    ListOf,
+    LoopbackUrl,
+    Number,
+    Text,
+    Timing,
+    Whole,
+)
+
+__all__ = ["CHAINS", "REQUIRED", "SECTIONS", "SHARED", "TOP", "Key", "Section"]
+
+REQUIRED: Final = object()
+"""The default of a key that has none."""
+
+CHAINS: Mapping[str, str] = MappingProxyType(
+    {
+        "BSC": "56",
+        "Ethereum": "1",
+        "Base": "8453",
+        "Arbitrum": "42161",
+        "Sonic": "146",
+        "Solana": "CT_501",
+        "Sui": "CT_784",
+        "TRON": "CT_195",
+    }
+)
+"""From the names of chains to the exchange's chain ids (protocol section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. ``default`` is a value as TOML would give it, REQUIRED, or None: left out.
+
+    ``shared`` is the key's name in ``[global_settings]``, whose value it takes when left out.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    default: object = REQUIRED
+    shared: str | None = None
+    unbuilt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of the file: its header as it is written, what it is for, its keys."""
+
+    header: str
+    meaning: str
+    keys: tuple[Key, ...]
+
+    def key(self, name: str) -> Key | None:
+        """Return the key of that name."""
+        return next((key for key in self.keys if key.name == name), None)
+
+
+_CENT = Decimal("0.01")
+_MONEY = Number(_CENT, 1_000_000_000)
+_PERCENT = Number(_CENT, 99)
+_BASIS_POINTS = Number(_CENT, 10_000)
+_NAME = Text(r"\w[\w.-]{0,63}", "a name (up to 64 letters, digits, _ - .)")
+_DAY = 86_400
+
+TOP = Section(
+    "",
+    "Before the first table.",
+    (
+        Key("language", Choice(("zh", "en")), "of log lines, notices and reports", "zh"),
+        Key("schedule", _NAME, "when to trade", None, unbuilt="strategies run when started"),
+        Key("users", _NAME, "settings of one user", None, unbuilt="all users share [limits]"),
+    ),
+)
+
+_EXCHANGE = Section(
+    "[exchange]",
+    "Which exchange: a simulated one in this process, or one that runs elsewhere.",
+    (
+        Key(
+            "mode",
+            Choice(
+                ("simulated",),
+                {
+                    "dry-run": "there is no live market data yet, use simulated",
+                    "live": "no real exchange is connected yet, use simulated",
+                },
+            ),
+            "simulated: nothing leaves this machine",
+            "simulated",
+        ),
+        Key("rest_url", LoopbackUrl("http", path=False), "requests of another exchange", None),
+        Key("order_stream_url", LoopbackUrl("ws", path=True), "its order stream", None),
+        Key("market_stream_url", LoopbackUrl("ws", path=True), "its market stream", None),
+    ),
+)
+
+SHARED = (
+    Key(
+        "buy_offset_percentage",
+        Number(-90, 100),
+        "the BUY limit is this far above the price",
+        10,
+        shared="default_buy_offset_percentage",
+    ),
+    Key(
+        "sell_profit_percentage",
+        Number(-100, 99),
+        "the SELL limit is this far below the BUY limit",
+        10,
+        shared="default_sell_profit_percentage",
+    ),
+    Key(
+        "trade_interval_seconds",
+        Timing(0, _DAY),
+        "pause between two rounds",
+        1,
+        shared="default_trade_interval_seconds",
+    ),
+    Key(
+        "single_trade_amount_usdt",
+        Number(_CENT, 1_000_000),
+        "what one round buys for",
+        30,
+        shared="default_single_trade_amount_usdt",
+    ),
+    Key("order_timeout_seconds", Timing(Decimal("0.1"), _DAY), "how long a leg may wait", 300),
+    Key("failure_backoff_factor", Timing(1, 10_000), "times the pause, after a failure", 20),
+    Key("pricing", _NAME, "the rule that proposes the two limits", "percent_offset"),
+    Key("multiplier", _NAME, "the rule from volume to credited volume", "divide"),
+    Key("volume_basis", Choice(("filled", "ordered")), "which volume of a BUY counts", "filled"),
+    Key(
+        "on_sell_timeout",
+        Choice(("wait",), {"ladder": "nothing re-sells at lower limits yet, use wait"}),
+        "what to do when a SELL does not fill",
+        "wait",
+    ),
+    Key("grace_seconds", Timing(0, 3600), "how long a round may go on after a stop", 30),
+    Key(
+        "settle_seconds",
+        Timing(Decimal("0.1"), _DAY),
+        "how long to look before an order counts as never placed",
+        None,
+    ),
+    Key("stream_required", Flag(), "whether a strategy ends if its stream cannot be had", True),
+)
+"""What ``[global_settings]`` says for all strategies and each strategy may say for itself."""
+
+_GLOBAL_SETTINGS = Section(
+    "[global_settings]",
+    "For every strategy that does not say otherwise.",
+    tuple(replace(key, name=key.shared or key.name) for key in SHARED),
+)
+
+_LIMITS = Section(
+    "[limits]",
+    "What no order may exceed; one that is left out is in force with its default.",
+    (
+        Key("max_daily_loss_usdt", _MONEY, "per user and UTC day", 20),
+        Key("max_exposure_usdt", _MONEY, "per user: holdings and open BUYs", 100),
+        Key("max_total_exposure_usdt", _MONEY, "the same, all users together", 1000),
+        Key("max_round_loss_percent", _PERCENT, "worst case of one round, fees included", 12),
+        Key("max_leftover_usdt", _MONEY, "per user: bought and not sold", 60),
+        Key(
+            "max_exit_loss_percent",
+            _PERCENT,
+            "how far below its BUY a ladder may sell",
+            None,
+            unbuilt="it bounds on_sell_timeout ladder, which is to come",
+        ),
+        Key("max_dust_bp", _BASIS_POINTS, "of a round: too little left to be sold", 10),
+        Key("max_spread_bp", _BASIS_POINTS, "between the best bid and ask", 200),
+        Key("max_consecutive_failures", Whole(1, 1000), "refused orders and buy timeouts", 5),
+        Key("max_orders_per_minute", Whole(1, 6000), "per user; more have to wait", 30),
+        Key("max_rounds", Whole(1, 10_000_000), "then a human re-arms the strategy", 2500),
+        Key("max_price_age_seconds", Timing(Decimal("0.1"), 3600), "since last confirmed", 10),
+        Key("price_collar_percent", _PERCENT, "of any limit from the reference price", 15),
+        Key("max_source_deviation_percent", _PERCENT, "between ticker and book", 3),
+        Key("self_trade_guard", Flag(), "keep our users from trading with each other", True),
+    ),
+)
+
+_STRATEGIES = Section(
+    "[[strategies]]",
+    "One per token and target.",
+    (
+        Key("strategy_id", _NAME, "its name in logs, commands and the journal"),
+        Key(
+            "target_token",
+            Text(r"\S(.{0,62}\S)?", "a token's symbol or ALPHA_ id"),
+            "the token's symbol, or its ALPHA_ id where two tokens share a symbol",
+        ),
+        Key("target_chain", Choice(tuple(CHAINS)), "the chain the token is on"),
+        Key("target_volume", _MONEY, "credited volume to reach, per user"),
+        Key("user_ids", ListOf(Whole(1, 999_999_999), least=1), "who trades it"),
+        *(replace(key, default=None) for key in SHARED),
+        Key("schedule", _NAME, "when to trade", None, unbuilt="strategies run when started"),
+    ),
+)
+
+_PLUGINS = Section(
+    "[plugins]",
+    "Rules and notifiers of your own; [plugins.NAME] holds the settings of one.",
+    (
+        Key(
+            "paths",
+            ListOf(Text(r".{1,1000}", "a folder")),
+            "folders with drop-in plugins, relative to this file",
+            [],
+        ),
+        Key("enabled", ListOf(_NAME), "which of them to load; no other is imported", []),
+    ),
+)
+
+SECTIONS: Mapping[str, Section] = MappingProxyType(
+    {
+        "exchange": _EXCHANGE,
+        "global_settings": _GLOBAL_SETTINGS,
+        "limits": _LIMITS,
+        "strategies": _STRATEGIES,
+        "plugins": _PLUGINS,
+    }
+)
+"""The tables by name; ``[[strategies]]`` alone may stand more than once."""

@@ -1,0 +1,148 @@
+"""What must fit together: rules over more than one key, each a small function of the settings.
+
+They refuse a configuration that could only ever wait or fail, before it does so at night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from alphabot.config.complaints import KeyPath, shown
+from alphabot.config.settings import Settings, StrategySettings
+from alphabot.core.exact import multiply, percent_of
+from alphabot.errors import ConfigError
+
+__all__ = ["check"]
+
+_ORIGINAL_RULE = "percent_offset"
+"""The pricing rule whose limits follow from the two percentages alone."""
+
+
+def check(settings: Settings) -> None:
+    """Raise ConfigError for the first thing that does not fit."""
+    for rule in _RULES:
+        for complaint in rule(settings):
+            raise complaint
+
+
+def _addresses_together(settings: Settings) -> Iterator[ConfigError]:
+    names = ("rest_url", "order_stream_url", "market_stream_url")
+    missing = [name for name in names if getattr(settings.exchange, name) is None]
+    if missing and len(missing) < len(names):
+        yield settings.complaint(
+            "exchange",
+            missing[0],
+            problem="an address was expected, was missing",
+            hint=f"{', '.join(names)}: all three, or none for the simulated exchange inside",
+        )
+
+
+def _ids_differ(settings: Settings) -> Iterator[ConfigError]:
+    seen: dict[str, int] = {}
+    for index, strategy in enumerate(settings.strategies):
+        first = seen.setdefault(strategy.strategy_id, index)
+        if first != index:
+            _, line = settings.where("strategies", first, "strategy_id")
+            yield settings.complaint(
+                "strategies",
+                index,
+                "strategy_id",
+                problem=f"'{strategy.strategy_id}' is the id of another strategy (line {line})",
+            )
+
+
+def _one_strategy_per_token_and_user(settings: Settings) -> Iterator[ConfigError]:
+    # Two would take turns with one balance and one leftover, and neither could tell whose it is.
+    seen: dict[tuple[int, str, str], StrategySettings] = {}
+    for index, strategy in enumerate(settings.strategies):
+        for place, user_id in enumerate(strategy.user_ids):
+            traded = (user_id, strategy.target_token, strategy.target_chain)
+            first = seen.setdefault(traded, strategy)
+            if first is not strategy:
+                yield settings.complaint(
+                    "strategies",
+                    index,
+                    "user_ids",
+                    place,
+                    problem=f"user {user_id} trades this token in '{first.strategy_id}' already",
+                )
+
+
+def _round_within_limits(settings: Settings) -> Iterator[ConfigError]:
+    limits = settings.limits
+    for index, strategy in enumerate(settings.strategies):
+        amount = ("strategies", index, "single_trade_amount_usdt")
+        for name in ("max_exposure_usdt", "max_total_exposure_usdt"):
+            if strategy.single_trade_amount_usdt > getattr(limits, name):
+                yield _contradiction(settings, amount, "is above", ("limits", name))
+    if limits.max_exposure_usdt > limits.max_total_exposure_usdt:
+        total = ("limits", "max_total_exposure_usdt")
+        yield _contradiction(settings, ("limits", "max_exposure_usdt"), "is above", total)
+
+
+def _original_rule_within_limits(settings: Settings) -> Iterator[ConfigError]:
+    # Other rules may use the percentages as they like, so nothing follows from them.
+    for index, strategy in enumerate(settings.strategies):
+        if strategy.pricing == _ORIGINAL_RULE:
+            yield from _percentages_within_limits(settings, index, strategy)
+
+
+def _percentages_within_limits(
+    settings: Settings, index: int, strategy: StrategySettings
+) -> Iterator[ConfigError]:
+    limits = settings.limits
+    profit_key = ("strategies", index, "sell_profit_percentage")
+    price = Decimal(100)
+    buy = percent_of(price, strategy.buy_offset_percentage)
+    sell = percent_of(buy, -strategy.sell_profit_percentage)
+    for name, limit, leg in (
+        ("buy_offset_percentage", buy, "BUY"),
+        ("sell_profit_percentage", sell, "SELL"),
+    ):
+        if abs(limit - price) > limits.price_collar_percent:
+            yield _contradiction(
+                settings,
+                ("strategies", index, name),
+                f"puts every {leg} limit outside",
+                ("limits", "price_collar_percent"),
+            )
+    loss_percent = strategy.sell_profit_percentage
+    if loss_percent > limits.max_round_loss_percent:
+        yield _contradiction(settings, profit_key, "is above", ("limits", "max_round_loss_percent"))
+    loss_usdt = multiply(strategy.single_trade_amount_usdt, loss_percent).scaleb(-2)
+    if loss_usdt > limits.max_daily_loss_usdt:
+        yield _contradiction(
+            settings,
+            ("strategies", index, "single_trade_amount_usdt"),
+            "can lose in one round more than",
+            ("limits", "max_daily_loss_usdt"),
+        )
+
+
+def _contradiction(settings: Settings, key: KeyPath, says: str, other: KeyPath) -> ConfigError:
+    """Return the complaint about two keys, at the one of them that the file writes."""
+    place = key if settings.is_written(*key) else other
+    return settings.complaint(
+        *place, problem=f"{_described(settings, key)} {says} {_described(settings, other)}"
+    )
+
+
+def _described(settings: Settings, key: KeyPath) -> str:
+    """Return a key with its value and where that comes from: ``max_rounds = 5 (line 7)``."""
+    value: Any = settings
+    for step in key:
+        value = value[step] if isinstance(step, int) else getattr(value, step)
+    _, line = settings.where(*key)
+    source = f"line {line}" if settings.is_written(*key) else "default"
+    return f"{key[-1]} = {shown(value)} ({source})"
+
+
+_RULES: tuple[Callable[[Settings], Iterator[ConfigError]], ...] = (
+    _addresses_together,
+    _ids_differ,
+    _one_strategy_per_token_and_user,
+    _round_within_limits,
+    _original_rule_within_limits,
+)

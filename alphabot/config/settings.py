@@ -1,0 +1,118 @@
+"""What a configuration file becomes: frozen values that the rest of the program reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from alphabot.config.complaints import KeyPath
+from alphabot.config.document import Document
+from alphabot.config.keys import CHAINS, SHARED
+from alphabot.core.limit_values import Limits
+from alphabot.core.values import StrategyId, UserId
+from alphabot.errors import ConfigError
+
+__all__ = ["ExchangeSettings", "PluginSettings", "Settings", "StrategySettings"]
+
+_SHARED_NAMES = {key.name: key.shared or key.name for key in SHARED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSettings:
+    """Which exchange to trade on; all three addresses, or none for the embedded one."""
+
+    mode: Literal["simulated"]
+    rest_url: str | None
+    order_stream_url: str | None
+    market_stream_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySettings:
+    """One strategy with everything that holds for it, its own or from ``[global_settings]``."""
+
+    strategy_id: StrategyId
+    target_token: str
+    """A display symbol or an alphaId; which token that is, the exchange's list decides."""
+    target_chain: str
+    target_volume: Decimal
+    user_ids: tuple[UserId, ...]
+    buy_offset_percentage: Decimal
+    sell_profit_percentage: Decimal
+    trade_interval_seconds: float
+    single_trade_amount_usdt: Decimal
+    order_timeout_seconds: float
+    failure_backoff_factor: float
+    pricing: str
+    multiplier: str
+    volume_basis: Literal["filled", "ordered"]
+    on_sell_timeout: Literal["wait"]
+    grace_seconds: float
+    settle_seconds: float | None
+    stream_required: bool
+
+    @property
+    def chain_id(self) -> str:
+        """The exchange's id of ``target_chain``."""
+        return CHAINS[self.target_chain]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """Which plugins to load, and their own tables, unread."""
+
+    paths: tuple[Path, ...]
+    enabled: tuple[str, ...]
+    tables: Mapping[str, Mapping[str, object]] = field(repr=False)
+    """``[plugins.NAME]`` by NAME, read-only; lists are tuples and fractions Decimals.
+
+    Kept out of the repr: a plugin's settings may hold its token.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A whole configuration, checked; strategies are in the order of the file."""
+
+    source: Document = field(repr=False, compare=False)
+    language: Literal["zh", "en"]
+    exchange: ExchangeSettings
+    limits: Limits
+    strategies: tuple[StrategySettings, ...]
+    plugins: PluginSettings
+    grace_seconds: float
+    """Of ``[global_settings]``, like the two below; a strategy may have its own."""
+    settle_seconds: float | None
+    stream_required: bool
+
+    @property
+    def path(self) -> Path:
+        """The file all this was read from."""
+        return self.source.path
+
+    def where(self, *key: str | int) -> tuple[Path, int]:
+        """Return file and line that decided a value: ``where("strategies", 0, "pricing")``.
+
+        That is the strategy's own key, else that of ``[global_settings]``, else, for a default,
+        the header of the table in which the key could stand.
+        """
+        return self.path, self.source.line(self._origin(key))
+
+    def is_written(self, *key: str | int) -> bool:
+        """Return whether the file says it, here or in ``[global_settings]``; no default does."""
+        return self._origin(key) in self.source.lines
+
+    def complaint(self, *key: str | int, problem: str, hint: str | None = None) -> ConfigError:
+        """Return the error that names file, line and key of a value that cannot be used."""
+        return self.source.complaint(self._origin(key), problem, hint)
+
+    def _origin(self, key: KeyPath) -> KeyPath:
+        match key:
+            case ("strategies", int(), str(name), *_) if key not in self.source.lines:
+                shared = ("global_settings", _SHARED_NAMES.get(name, ""))
+                return shared if shared in self.source.lines else key
+            case _:
+                return key

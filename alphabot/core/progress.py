@@ -1,0 +1,224 @@
+"""What the journal means: progress, wear, holdings and open intents, as a fold over records.
+
+One :class:`UserState` is one user's past. It is never written to but by :meth:`UserState.apply`,
+and the same records in the same order always give the same state.
+
+Money, for a pair: the BUY adds its tokens (less the fee taken in the token) to the user's holding
+of that token at what they cost; a SELL takes tokens out at the holding's average cost. *Wear* is
+that cost minus what the SELL brought after its fee, so it holds spread and fees of what was
+sold; what is not sold stays in the holding at cost and is shown as leftover (or dust) instead.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from alphabot.core.exact import ZERO, divide, floor_places, multiply
+from alphabot.core.records import (
+    Cleared,
+    Configured,
+    Intended,
+    Latched,
+    Leftover,
+    Leg,
+    NotSentRecord,
+    PlacedRecord,
+    Record,
+    RefusedRecord,
+    Reset,
+    Settled,
+    UnknownRecord,
+    Updated,
+)
+from alphabot.core.values import AlphaId, IntentId, OrderId, OrderStatus, StrategyId
+
+__all__ = ["DAY_MS", "Holding", "OpenIntent", "StrategyProgress", "UserState"]
+
+DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+_COST_PLACES = 18
+
+
+@dataclass(slots=True)
+class StrategyProgress:
+    """What one strategy of a user has done since its last reset; money in USDT."""
+
+    credited: Decimal = ZERO
+    volume_usdt: Decimal = ZERO
+    wear_usdt: Decimal = ZERO
+    rounds: int = 0
+    first_at_ms: int | None = None
+    """When its first order since the reset was intended."""
+    buy_order_ids: set[OrderId] = field(default_factory=set)
+    """Its BUYs that have ended, since the reset."""
+    failures: int = 0
+    """Refusals and BUYs that did not fill wholly, in a row. Outages do not count."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """Tokens our own rounds bought and have not sold, and what they cost in USDT."""
+
+    quantity: Decimal = ZERO
+    cost_usdt: Decimal = ZERO
+    abandoned: bool = False
+    """A SELL of these ended without our asking; a human decides (policy ``wait``)."""
+
+    def add(self, quantity: Decimal, cost_usdt: Decimal) -> None:
+        """Take in bought tokens."""
+        self.quantity += quantity
+        self.cost_usdt += cost_usdt
+
+    def take(self, quantity: Decimal) -> Decimal:
+        """Take out sold tokens and return what they had cost, by average."""
+        if quantity >= self.quantity:
+            cost = self.cost_usdt
+            self.quantity, self.cost_usdt = self.quantity - quantity, ZERO
+            return cost
+        share = divide(
+            multiply(floor_places(self.cost_usdt, _COST_PLACES), quantity), self.quantity
+        )
+        cost = floor_places(share, _COST_PLACES)
+        self.quantity -= quantity
+        self.cost_usdt -= cost
+        return cost
+
+
+@dataclass(slots=True)
+class OpenIntent:
+    """An intent whose legs have not all ended, with what is known of it."""
+
+    intended: Intended
+    placed: PlacedRecord | None = None
+    unknown: UnknownRecord | None = None
+    settled: dict[Leg, Settled] = field(default_factory=dict)
+    updates: dict[Leg, Updated] = field(default_factory=dict)
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs this intent consists of."""
+        return (Leg.WORKING, Leg.PENDING) if self.intended.is_pair else (Leg.SALE,)
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether its request may have reached the exchange and its effect is not proven."""
+        return self.unknown is not None and self.placed is None
+
+    @property
+    def over(self) -> bool:
+        """Whether every leg is settled."""
+        return all(leg in self.settled for leg in self.legs)
+
+    @property
+    def exposure_usdt(self) -> Decimal:
+        """What this intent may still cost: its BUY at the limit, whatever is not known of it."""
+        if not self.intended.is_pair or Leg.WORKING in self.settled:
+            return ZERO
+        return self.intended.amount_usdt or ZERO
+
+
+@dataclass(slots=True)
+class UserState:
+    """One user's past, folded from the journal."""
+
+    strategies: dict[StrategyId, StrategyProgress] = field(default_factory=dict)
+    holdings: dict[AlphaId, Holding] = field(default_factory=dict)
+    open_intents: dict[IntentId, OpenIntent] = field(default_factory=dict)
+    latched: Latched | None = None
+    loss_by_day_usdt: dict[int, Decimal] = field(default_factory=dict)
+    intent_times_ms: deque[int] = field(default_factory=deque)
+    intents: int = 0
+    claimed: set[OrderId] = field(default_factory=set)
+    """Every order id that an intent of ours was answered with."""
+
+    def strategy(self, strategy_id: StrategyId) -> StrategyProgress:
+        """Return a strategy's progress, zero if it never ran."""
+        return self.strategies.setdefault(strategy_id, StrategyProgress())
+
+    def holding(self, alpha_id: AlphaId) -> Holding:
+        """Return what is held of a token by our own buying."""
+        return self.holdings.setdefault(alpha_id, Holding())
+
+    def open_of(self, strategy_id: StrategyId) -> list[OpenIntent]:
+        """Return a strategy's open intents, oldest first."""
+        return [o for o in self.open_intents.values() if o.intended.strategy_id == strategy_id]
+
+    def exposure_usdt(self) -> Decimal:
+        """Return inventory at cost plus open and unknown BUYs at their limit, in USDT."""
+        held = sum((holding.cost_usdt for holding in self.holdings.values()), ZERO)
+        return held + sum((o.exposure_usdt for o in self.open_intents.values()), ZERO)
+
+    def loss_today_usdt(self, now_ms: int) -> Decimal:
+        """Return what was realised as loss since 00:00 UTC; gains are a negative loss."""
+        return self.loss_by_day_usdt.get(now_ms // DAY_MS, ZERO)
+
+    def orders_last_minute(self, now_ms: int) -> int:
+        """Return how many order requests were intended within the last minute."""
+        while self.intent_times_ms and self.intent_times_ms[0] <= now_ms - MINUTE_MS:
+            self.intent_times_ms.popleft()
+        return len(self.intent_times_ms)
+
+    def apply(self, record: Record) -> None:
+        """Take in the next record of the journal."""
+        match record:
+            case Intended():
+                self.open_intents[record.intent_id] = OpenIntent(record)
+                self.intent_times_ms.append(record.at_ms)
+                self.intents += 1
+                progress = self.strategy(record.strategy_id)
+                if progress.first_at_ms is None:
+                    progress.first_at_ms = record.at_ms
+            case PlacedRecord():
+                self.open_intents[record.intent_id].placed = record
+                self.claimed.add(record.sell_order_id)
+                if record.working_order_id is not None:
+                    self.claimed.add(record.working_order_id)
+            case UnknownRecord():
+                self.open_intents[record.intent_id].unknown = record
+            case Updated():
+                self.open_intents[record.intent_id].updates[record.leg] = record
+            case NotSentRecord():
+                del self.open_intents[record.intent_id]
+            case RefusedRecord():
+                strategy_id = self.open_intents.pop(record.intent_id).intended.strategy_id
+                self.strategy(strategy_id).failures += 1
+            case Settled():
+                self._settle(record)
+            case Leftover():
+                self.holding(record.alpha_id).abandoned = True
+            case Latched():
+                self.latched = record
+            case Cleared():
+                self.latched = None
+                for holding in self.holdings.values():
+                    holding.abandoned = False
+            case Reset():
+                self.strategies[record.strategy_id] = StrategyProgress()
+            case Configured():
+                self.strategy(record.strategy_id).failures = 0
+
+    def _settle(self, record: Settled) -> None:
+        entry = self.open_intents[record.intent_id]
+        entry.settled[record.leg] = record
+        intended = entry.intended
+        progress = self.strategy(intended.strategy_id)
+        holding = self.holding(intended.alpha_id)
+        if record.leg is Leg.WORKING:
+            holding.add(
+                record.executed - record.fee_base, record.quote_usdt + record.fee_quote_usdt
+            )
+            progress.credited += record.credited
+            progress.volume_usdt += record.quote_usdt
+            progress.rounds += record.executed > 0
+            progress.buy_order_ids.add(record.order_id)
+            wholly = record.status is OrderStatus.FILLED
+            progress.failures = 0 if wholly else progress.failures + 1
+        else:
+            wear = holding.take(record.executed) - (record.quote_usdt - record.fee_quote_usdt)
+            progress.wear_usdt += wear
+            day = record.at_ms // DAY_MS
+            self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
+        if entry.over:
+            del self.open_intents[record.intent_id]

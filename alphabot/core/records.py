@@ -1,0 +1,224 @@
+"""What the journal remembers: one record per thing that happened, nothing derived.
+
+Everything the service knows about its past (progress, wear, leftovers, open pairs) is a fold
+over these records; see :mod:`alphabot.core.progress`. Records keep raw figures, so that another
+rule could recompute the volume later.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from alphabot.core.values import (
+    AlphaId,
+    IntentId,
+    OrderId,
+    OrderStatus,
+    StrategyId,
+    Symbol,
+)
+
+__all__ = [
+    "Cleared",
+    "Configured",
+    "Intended",
+    "Latched",
+    "Leftover",
+    "Leg",
+    "NotSentRecord",
+    "PlacedRecord",
+    "Record",
+    "RefusedRecord",
+    "Reset",
+    "Settled",
+    "UnknownRecord",
+    "Updated",
+    "decode",
+    "encode",
+]
+
+
+class Leg(StrEnum):
+    """Which order of an intent is meant."""
+
+    WORKING = "working"
+    """The BUY of a pair."""
+    PENDING = "pending"
+    """The SELL of a pair."""
+    SALE = "sale"
+    """A plain SELL of something left over."""
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all records; a float in any field is refused at construction."""
+
+    at_ms: int
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, float):
+                raise TypeError(f"{type(self).__name__}.{name}: a float was refused")
+            if isinstance(value, Decimal) and not value.is_finite():
+                raise ValueError(f"{type(self).__name__}.{name}: must be finite, was {value}")
+
+
+class Configured(_Record, frozen=True, tag="configured"):
+    """A strategy started for this user with these settings, as canonical JSON text."""
+
+    strategy_id: StrategyId
+    snapshot: str
+
+
+class Intended(_Record, frozen=True, tag="intended"):
+    """A request is about to leave. Durable before its first byte does.
+
+    A pair has both prices and ``amount_usdt``; a sale has ``sell_price`` alone. ``rule`` and
+    ``mul_point`` are what the credited volume will be computed with.
+    """
+
+    intent_id: IntentId
+    strategy_id: StrategyId
+    alpha_id: AlphaId
+    symbol: Symbol
+    quantity: Decimal
+    sell_price: Decimal
+    buy_price: Decimal | None = None
+    amount_usdt: Decimal | None = None
+    round_amount_usdt: Decimal | None = None
+    """The strategy's amount per round; what basis ``ordered`` credits."""
+    mul_point: int = 1
+    multiplier: str = "divide"
+    volume_basis: str = "filled"
+    pricing: str = ""
+    owner_epoch: int = 0
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether this is an OTO pair and not a plain SELL."""
+        return self.buy_price is not None
+
+
+class NotSentRecord(_Record, frozen=True, tag="not_sent"):
+    """The request of an intent did not leave, or was proven to have had no effect."""
+
+    intent_id: IntentId
+    reason: str
+
+
+class PlacedRecord(_Record, frozen=True, tag="placed"):
+    """The exchange accepted the request: the ids of the pair's legs, or of the sale alone."""
+
+    intent_id: IntentId
+    sell_order_id: OrderId
+    working_order_id: OrderId | None = None
+    how: str = "reply"
+    """``reply`` or ``matched`` (found by reconcile after an unknown outcome)."""
+
+
+class RefusedRecord(_Record, frozen=True, tag="refused"):
+    """The exchange refused the request, with its code."""
+
+    intent_id: IntentId
+    code: str
+    message: str
+
+
+class UnknownRecord(_Record, frozen=True, tag="unknown"):
+    """The request may have reached the exchange and its effect is not proven."""
+
+    intent_id: IntentId
+    reason: str
+
+
+class Updated(_Record, frozen=True, tag="updated"):
+    """An order of ours moved to another state, or filled further; figures are cumulative."""
+
+    intent_id: IntentId
+    leg: Leg
+    order_id: OrderId
+    status: OrderStatus
+    executed: Decimal
+    quote_usdt: Decimal
+
+
+class Settled(_Record, frozen=True, tag="settled"):
+    """A leg has ended on the exchange's evidence; its final figures and fees.
+
+    ``fee_base`` is in tokens, ``fee_quote_usdt`` in USDT, ``fee_other`` text such as ``0.1 BNB``.
+    ``credited`` is the volume this leg adds toward the target; zero for SELLs.
+    """
+
+    intent_id: IntentId
+    leg: Leg
+    order_id: OrderId
+    status: OrderStatus
+    executed: Decimal
+    quote_usdt: Decimal
+    fee_base: Decimal
+    fee_quote_usdt: Decimal
+    fee_other: str = ""
+    credited: Decimal = Decimal(0)
+
+
+class Leftover(_Record, frozen=True, tag="leftover"):
+    """Something bought is not sold and nothing is selling it now: how much, and why."""
+
+    intent_id: IntentId
+    alpha_id: AlphaId
+    quantity: Decimal
+    reason: str
+
+
+class Latched(_Record, frozen=True, tag="latched"):
+    """This user stopped for a reason that only a human, or the named condition, clears."""
+
+    reason: str
+    clears: str
+
+
+class Cleared(_Record, frozen=True, tag="cleared"):
+    """A human cleared this user's latch."""
+
+    by: str
+
+
+class Reset(_Record, frozen=True, tag="reset"):
+    """A human set the strategy's progress back to zero."""
+
+    strategy_id: StrategyId
+
+
+Record = (
+    Configured
+    | Intended
+    | NotSentRecord
+    | PlacedRecord
+    | RefusedRecord
+    | UnknownRecord
+    | Updated
+    | Settled
+    | Leftover
+    | Latched
+    | Cleared
+    | Reset
+)
+"""Any record; the tag in its JSON text says which."""
+
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """Return the record as canonical JSON: the bytes the journal stores and hashes."""
+    return msgspec.json.encode(record, order="deterministic")
+
+
+def decode(raw: bytes | str) -> Record:
+    """Return the record that :func:`encode` wrote.
+
+    Raises ValueError (with what is wrong) for anything else.
+    """
+    return _decoder.decode(raw)

@@ -1,0 +1,247 @@
+"""HTTP for reads: httpx over the Net port, with every habit of it that could hurt switched off.
+
+httpx brings no connection, no cookie jar, no redirects and no environment here: its transport is
+ours, httpcore's pool on streams of Net. To httpcore every connection is a plain one, since TLS
+is Net's business. Three traps are walled off:
+
+* httpcore loses connections for good when more requests are cancelled than it has connections
+  (platform trial): fewer requests than connections are ever let in.
+* its idle expiry reads the machine's clock: ours reads trio's, and answers the question httpcore
+  asks before it uses a connection again, ``is_readable``.
+* its shielded close can wait without bound: our streams close at once.
+
+Requests that move money do not come this way; they take the order lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpcore
+import httpx
+import trio
+
+from alphabot.errors import NotSent, UnexpectedReply
+from alphabot.exchange.net import Address, connect, is_readable
+from alphabot.exchange.replies import Body, receive_head
+from alphabot.exchange.session import Session
+from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
+from alphabot.ports import Net
+
+__all__ = ["HttpClient", "Reply", "open_http"]
+
+IDLE_SECONDS: Final = 15.0
+"""Shorter than servers are known to keep an idle connection."""
+CONNECTIONS_MAX: Final = 8
+REQUESTS_MAX: Final = 4
+"""At once; the others wait their turn. Well below CONNECTIONS_MAX, since one that is being
+closed still counts there."""
+CLOSE_SECONDS: Final = 1.0
+
+_NOTHING: Mapping[str, str] = {}
+
+
+class HttpClient:
+    """Asks one host for things, with one session's headers and cookies.
+
+    Both methods return the answer whatever its status; they raise NotSent when no connection
+    could be had, and UnexpectedReply when the answer was lost, too large or not HTTP.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, address: Address, session: Session) -> None:
+        self._client = client
+        self._address = address
+        self._session = session
+        self._turns = trio.CapacityLimiter(REQUESTS_MAX)
+
+    async def get(
+        self,
+        path: str,
+        query: Mapping[str, str] = _NOTHING,
+        *,
+        body_bytes_max: int = BODY_BYTES_MAX,
+    ) -> Reply:
+        """Return the answer to a GET."""
+        target = f"{path}?{urlencode(query)}" if query else path
+        return await self._ask("GET", target, None, body_bytes_max)
+
+    async def post(self, path: str, body: bytes) -> Reply:
+        """Return the answer to a POST that moves no money, such as asking for a listen key."""
+        return await self._ask("POST", path, body, BODY_BYTES_MAX)
+
+    async def _ask(self, method: str, target: str, body: bytes | None, size_max: int) -> Reply:
+        async with self._turns:
+            with _translated():
+                request = self._request(method, target, body)
+                response = await self._client.send(request, stream=True)
+                try:
+                    content = Body(size_max)
+                    async for part in response.aiter_raw():
+                        content.add(part)
+                finally:
+                    with trio.move_on_after(CLOSE_SECONDS, shield=True):
+                        await response.aclose()
+                headers = dict(response.headers.items())
+                return Reply(response.status_code, headers, content.whole())
+
+    def _request(self, method: str, target: str, body: bytes | None) -> httpx.Request:
+        scheme = "https" if self._address.tls else "http"
+        return httpx.Request(
+            method,
+            httpx.URL(f"{scheme}://{self._address.authority}{target}"),
+            headers=self._session.headers(with_body=body is not None),
+            content=body,
+        )
+
+
+@asynccontextmanager
+async def open_http(
+    net: Net, rest_url: str, session: Session | None = None
+) -> AsyncIterator[HttpClient]:
+    """Open a client for ``https://host[:port]``; without a session, a public one without cookies.
+
+    Raises ConfigError for an address that is none.
+    """
+    address = Address.parse(rest_url)
+    session = session or Session(address.host)
+    transport = _Transport(net, address, session)
+    client = httpx.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(None),
+    )
+    try:
+        yield HttpClient(client, address, session)
+    finally:
+        with trio.move_on_after(CLOSE_SECONDS, shield=True):
+            await client.aclose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what httpx and httpcore raise into our tree, causes kept."""
+    try:
+        yield
+    except httpcore.ConnectError as cause:
+        raise NotSent(str(cause)) from cause
+    except (
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.TimeoutException,
+        httpx.HTTPError,
+        httpx.InvalidURL,
+    ) as cause:
+        raise UnexpectedReply(f"the answer was lost: {cause!r:.200}") from cause
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """Carries httpx's requests over httpcore's pool, and keeps cookies to itself."""
+
+    def __init__(self, net: Net, address: Address, session: Session) -> None:
+        self._address = address
+        self._session = session
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=2,
+            keepalive_expiry=None,
+            http2=False,
+            retries=0,
+            network_backend=_Backend(net, address),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=b"http",
+                    host=self._address.host.encode(),
+                    port=self._address.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        stream = _ResponseStream(response)
+        try:
+            headers = receive_head(response.headers, self._session)
+        except BaseException:
+            await stream.aclose()
+            raise
+        return httpx.Response(response.status, headers=headers, stream=stream)
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _ResponseStream(httpx.AsyncByteStream):
+    """The body of httpcore's response, as httpx wants it."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._response.aiter_stream()
+
+    async def aclose(self) -> None:
+        with trio.move_on_after(CLOSE_SECONDS, shield=True):
+            await self._response.aclose()
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Gives httpcore streams of Net, whatever address it names: a pool has one host here."""
+
+    def __init__(self, net: Net, address: Address) -> None:
+        self._net = net
+        self._address = address
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return _Stream(await connect(self._net, self._address))
+        except NotSent as cause:
+            raise httpcore.ConnectError(str(cause)) from cause
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A trio stream as httpcore wants it, which also knows how long it has been idle."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._used_at = trio.current_time()
+
+    # The timeouts are httpcore's interface, and always None here.
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
+        try:
+            data = bytes(await self._stream.receive_some(max_bytes))
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as cause:
+            raise httpcore.ReadError(str(cause)) from cause
+        self._used_at = trio.current_time()
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as above
+        try:
+            await self._stream.send_all(buffer)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as cause:
+            raise httpcore.WriteError(str(cause)) from cause
+        self._used_at = trio.current_time()
+
+    async def aclose(self) -> None:
+        await trio.aclose_forcefully(self._stream)
+
+    def get_extra_info(self, info: str) -> Any:
+        if info != "is_readable":
+            return None
+        idle = trio.current_time() - self._used_at
+        return idle >= IDLE_SECONDS or is_readable(self._stream)

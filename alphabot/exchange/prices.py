@@ -1,0 +1,78 @@
+"""What is known of one token's price, and when the exchange last confirmed each part of it.
+
+Two sources feed it. The stream tells changes only, so its silence may mean that nothing happens,
+that the stream is dead, or that only one of two subscriptions is: an age is therefore kept for
+the last trade and for the book apart, the quote is as old as the older of them, and silence
+makes it older. The REST snapshot confirms both at once.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from alphabot.core.values import Level, Quote
+from alphabot.exchange.wire.market import Depth
+from alphabot.exchange.wire.stream import AggTrade, BookTicker
+
+__all__ = ["Price"]
+
+STREAM = "stream"
+SNAPSHOT = "rest"
+
+
+class _Book(NamedTuple):
+    at: float
+    source: str
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+class _Last(NamedTuple):
+    at: float
+    price: Decimal
+
+
+class Price:
+    """The latest figures of one symbol, first known from REST; times are trio's, in seconds."""
+
+    def __init__(self, last: Decimal, depth: Depth, asked_at: float) -> None:
+        self._last = _Last(asked_at, last)
+        self._book = _Book(asked_at, SNAPSHOT, depth.bids, depth.asks)
+
+    def saw_trade(self, trade: AggTrade, at: float) -> None:
+        """Take in a trade of the stream."""
+        self._last = _Last(at, trade.price)
+
+    def saw_book(self, ticker: BookTicker, at: float) -> None:
+        """Take in the best prices of the stream."""
+        bid = Level(ticker.bid, ticker.bid_quantity)
+        ask = Level(ticker.ask, ticker.ask_quantity)
+        self._book = _Book(at, STREAM, (bid,), (ask,))
+
+    def saw_snapshot(self, last: Decimal, depth: Depth, asked_at: float) -> None:
+        """Take in a REST answer, unless the stream has been newer since it was asked for."""
+        if self._last.at <= asked_at:
+            self._last = _Last(asked_at, last)
+        if self._book.at <= asked_at:
+            self._book = _Book(asked_at, SNAPSHOT, depth.bids, depth.asks)
+
+    def age_seconds(self, now: float) -> float:
+        """Return the time since the older of the figures was confirmed."""
+        return now - min(self._book.at, self._last.at)
+
+    def quote(self, now: float) -> Quote:
+        """Return what is known, with its age.
+
+        Figures that disagree (the last trade outside the book, a crossed book) are returned as
+        they are: whether they may be traded on is decided by the gate.
+        """
+        return Quote(
+            last=self._last.price,
+            bid=self._book.bids[0].price,
+            ask=self._book.asks[0].price,
+            source=self._book.source,
+            age_seconds=self.age_seconds(now),
+            bids=self._book.bids,
+            asks=self._book.asks,
+        )

@@ -1,0 +1,34 @@
+"""Numbers and words as the exchange writes them; ValueError (for ``shaped``) if they are none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+from alphabot.core.exact import exact
+
+__all__ = ["Number", "Word", "not_negative", "positive"]
+
+Number = str | int
+"""A price or a quantity before it is read: text, or a whole number (protocol section 1)."""
+
+Word = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
+"""An id, a symbol or an asset."""
+
+
+def not_negative(value: Number) -> Decimal:
+    """Return a finite number not below zero."""
+    number = exact(value)
+    if number < 0:
+        raise ValueError(f"a number not below zero was expected, was {number}")
+    return number
+
+
+def positive(value: Number) -> Decimal:
+    """Return a finite number above zero."""
+    number = exact(value)
+    if number <= 0:
+        raise ValueError(f"a number above zero was expected, was {number}")
+    return number

@@ -1,0 +1,167 @@
+"""The catalogue: every line the log may hold, its level and its words in both languages.
+
+To add a line, add a key here and call ``say("the.key", field=value)``. A text is constant: what
+varies is a field, which :mod:`alphabot.log` puts behind it as ``, name=value`` (so a text itself
+has no comma of that kind). Fields named in ``first`` lead, in that order; whatever else the
+caller gives follows.
+
+The Chinese texts of ``_ORIGINAL`` are kept to the letter, and so is the order of their fields:
+people search their logs for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+__all__ = ["CATALOGUE", "UNITS", "Language", "Level", "Message"]
+
+Language = Literal["zh", "en"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class Message(NamedTuple):
+    """One line of the log, without its fields."""
+
+    level: Level
+    zh: str
+    en: str
+    first: tuple[str, ...] = ()
+
+    def text(self, language: Language) -> str:
+        """Return the words in ``language``."""
+        return self.zh if language == "zh" else self.en
+
+
+UNITS: Mapping[str, str] = {"progress": "%"}
+"""What follows the number of a field of this name, in whatever line it stands."""
+
+_ORIGINAL: Mapping[str, Message] = {
+    "strategy.started": Message("INFO", "策略开始执行", "Strategy started", ("strategy_id",)),
+    "stream.connected": Message(
+        "INFO", "WebSocket连接已建立", "WebSocket connection established", ("user_id",)
+    ),
+    "token.mul_point": Message(
+        "INFO", "代币交易量倍数", "Volume multiplier of the token", ("token", "mul_point")
+    ),
+    "pair.placed": Message("INFO", "OTO订单下单成功", "OTO pair placed", ("working_order_id",)),
+    "buy.waiting": Message("INFO", "等待买单成交", "Waiting for the buy to fill", ("order_id",)),
+    "order.updated": Message("INFO", "订单状态更新", "Order updated", ("order_id", "status")),
+    "buy.filled": Message("INFO", "买单已成交", "Buy filled", ("order_id",)),
+    "sell.waiting": Message("INFO", "等待卖单成交", "Waiting for the sell to fill", ("order_id",)),
+    "sell.filled": Message("INFO", "卖单已成交", "Sell filled", ("order_id",)),
+    "pair.filled": Message(
+        "INFO",
+        "OTO订单完全成交",
+        "OTO pair filled completely",
+        ("amount", "filled", "mul_point", "real_trade_volume"),
+    ),
+    "trade.succeeded": Message("INFO", "交易成功", "Trade succeeded", ("trade_volume", "progress")),
+}
+
+_STRATEGIES: Mapping[str, Message] = {
+    "strategy.resumed": Message(
+        "INFO", "策略从日志记录处继续", "Strategy carries on where the journal ends"
+    ),
+    "strategy.target_reached": Message("INFO", "已达到目标交易量", "Target volume reached"),
+    "strategy.already_reached": Message(
+        "INFO", "目标交易量此前已达到，无需交易", "Target volume was already reached: nothing to do"
+    ),
+    "strategy.stopped": Message("INFO", "策略已停止", "Strategy stopped"),
+    "strategy.failed": Message("ERROR", "策略执行失败", "Strategy failed"),
+    "round.skipped": Message("WARNING", "跳过本轮", "Round skipped"),
+    "round.failed": Message("WARNING", "本轮失败", "Round failed"),
+    "backoff.waiting": Message("INFO", "等待后重试", "Waiting before the next try", ("seconds",)),
+    "turn.waiting": Message(
+        "INFO", "等待同一代币的其他用户", "Waiting for another user of the same token"
+    ),
+    "limit.refused": Message(
+        "WARNING", "限额不允许下单", "A limit does not allow the order", ("limit", "detail")
+    ),
+}
+
+_ORDERS: Mapping[str, Message] = {
+    "request.refused": Message(
+        "WARNING", "交易所拒绝请求", "The exchange refused the request", ("code", "message")
+    ),
+    "request.unknown": Message(
+        "WARNING",
+        "请求结果未知，核实前不再下单",
+        "Outcome of the request is unknown: no order until it is settled",
+    ),
+    "request.not_sent": Message("WARNING", "请求未发出", "The request was not sent"),
+    "request.read_failed": Message("WARNING", "查询失败", "A query failed"),
+    "buy.timeout": Message("WARNING", "买单超时未成交", "The buy did not fill in time"),
+    "sell.timeout": Message("WARNING", "卖单超时未成交", "The sell did not fill in time"),
+    "cancel.sent": Message("INFO", "已请求撤单，等待交易所确认", "Cancellation requested"),
+    "leftover.kept": Message("WARNING", "有未卖出的代币", "Bought and not sold"),
+    "leftover.selling": Message("INFO", "正在卖出剩余代币", "Selling what was left over"),
+    "leftover.sold": Message("INFO", "剩余代币已卖出", "What was left over is sold"),
+    "reconcile.started": Message("INFO", "开始与交易所对账", "Reconciling with the exchange"),
+    "reconcile.matched": Message("INFO", "已找到对应订单", "The order was found"),
+    "reconcile.absent": Message("INFO", "已证实订单不存在", "The order is proven not to exist"),
+    "reconcile.settled": Message("INFO", "对账完成", "Reconciled"),
+    "reconcile.unresolved": Message(
+        "ERROR", "对账未能确定结果，需要人工处理", "Could not be reconciled: a person must look"
+    ),
+}
+
+_USERS: Mapping[str, Message] = {
+    "stream.lost": Message("WARNING", "WebSocket连接中断", "WebSocket connection lost"),
+    "stream.back": Message("INFO", "WebSocket连接已恢复", "WebSocket connection is back"),
+    "stream.unavailable": Message(
+        "ERROR", "无法建立WebSocket连接，不进行交易", "No WebSocket connection: nothing is traded"
+    ),
+    "user.latched": Message(
+        "ERROR", "用户已停止交易，需要人工处理", "User stopped: a person must clear it"
+    ),
+    "user.still_latched": Message(
+        "ERROR", "用户仍处于停止状态，需要人工处理", "User is still stopped: a person must clear it"
+    ),
+    "user.failed": Message("ERROR", "用户任务异常终止", "User ended by an error"),
+}
+
+_SERVICE: Mapping[str, Message] = {
+    "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),
+    "service.ended": Message("INFO", "服务已结束", "Service ended"),
+    "exchange.listening": Message(
+        "INFO",
+        "模拟交易所已启动",
+        "Simulated exchange listening",
+        ("rest_url", "order_stream_url", "market_stream_url"),
+    ),
+    "journal.opened": Message("INFO", "交易日志已打开", "Journal opened"),
+    "plugin.failed": Message("WARNING", "插件出错", "A plugin failed"),
+    "plugin.benched": Message(
+        "ERROR", "插件多次出错，已停用", "A plugin failed too often and is no longer asked"
+    ),
+    "stop.requested": Message(
+        "INFO",
+        "收到停止请求，不再开始新一轮",
+        "Stop requested: no further round begins",
+    ),
+    "stop.now": Message(
+        "WARNING",
+        "立即停止，未完成的订单留待下次启动核实",
+        "Stopping now: the next start reconciles",
+    ),
+    "program.failed": Message("ERROR", "程序异常终止", "The program ended by an error"),
+}
+
+_LOG: Mapping[str, Message] = {
+    "log.unknown_key": Message("WARNING", "未登记的日志条目", "A line without words", ("key",)),
+    "log.unprintable": Message("WARNING", "无法显示的值", "A value could not be shown", ("key",)),
+    "log.lines_dropped": Message(
+        "WARNING", "输出受阻，部分日志未显示", "Output was blocked: lines are missing", ("lines",)
+    ),
+}
+
+CATALOGUE: Mapping[str, Message] = {
+    **_ORIGINAL,
+    **_STRATEGIES,
+    **_ORDERS,
+    **_USERS,
+    **_SERVICE,
+    **_LOG,
+}
+"""Every key and its message."""

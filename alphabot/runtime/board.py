@@ -1,0 +1,106 @@
+"""What is happening now, one row per user and strategy, for whoever shows it to a person.
+
+Tasks write their own row; screens, tables and ``status`` read it. Nothing is decided by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from alphabot.core.exact import ZERO
+from alphabot.core.values import AlphaId, StrategyId, UserId
+
+__all__ = ["Board", "Ending", "Row", "State"]
+
+
+class State(StrEnum):
+    """What a strategy of a user is doing, or waiting for."""
+
+    STARTING = "starting"
+    RECONCILING = "reconciling"
+    QUOTING = "quoting"
+    WAITING_TURN = "waiting_turn"
+    WAITING_LIMIT = "waiting_limit"
+    WAITING_STREAM = "waiting_stream"
+    PLACING = "placing"
+    WAITING_BUY = "waiting_buy"
+    WAITING_SELL = "waiting_sell"
+    CANCELLING = "cancelling"
+    SETTLING = "settling"
+    PAUSING = "pausing"
+    BACKING_OFF = "backing_off"
+    ENDED = "ended"
+
+
+class Ending(StrEnum):
+    """How a strategy of a user ended."""
+
+    REACHED = "reached"
+    ALREADY_REACHED = "already_reached"
+    STOPPED = "stopped"
+    OPEN = "open"
+    """Stopped with a pair or a leftover open."""
+    LATCHED = "latched"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Row:
+    """One user's strategy as a person sees it. Volumes and wear in USDT."""
+
+    user_id: UserId
+    strategy_id: StrategyId
+    token: str
+    target: Decimal
+    alpha_id: AlphaId | None = None
+    """Known once the exchange's list was read."""
+    credited: Decimal = ZERO
+    volume_usdt: Decimal = ZERO
+    """What the BUYs of this strategy really cost: the raw volume."""
+    rounds: int = 0
+    failed_rounds: int = 0
+    wear_usdt: Decimal = ZERO
+    leftover: Decimal = ZERO
+    """Tokens bought and not sold, dust included."""
+    leftover_cost_usdt: Decimal = ZERO
+    state: State = State.STARTING
+    waiting_until: float | None = None
+    """trio time until which the present wait may last, if it is bounded."""
+    connection: str = "connecting"
+    """Of the user's order stream: connecting, live or lost."""
+    exchange_volume_usdt: Decimal | None = None
+    """The same raw volume on the exchange's own count, read at the end."""
+    round_seconds_total: float = 0.0
+    ending: Ending | None = None
+    reason: str = ""
+
+    @property
+    def progress(self) -> float:
+        """How much of the target is credited, 0 to 1, for a progress bar."""
+        return min(1.0, float(self.credited / self.target)) if self.target else 1.0
+
+    @property
+    def wear_bp(self) -> Decimal:
+        """Wear in basis points of the raw volume."""
+        return self.wear_usdt / self.volume_usdt * 10000 if self.volume_usdt else ZERO
+
+    @property
+    def round_seconds_mean(self) -> float:
+        """How long a round took on average, without the pauses."""
+        return self.round_seconds_total / self.rounds if self.rounds else 0.0
+
+
+@dataclass(slots=True)
+class Board:
+    """All rows of one service, in the order of the configuration."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    def row(self, user_id: UserId, strategy_id: StrategyId) -> Row:
+        """Return the row of a user's strategy; raises KeyError if there is none."""
+        for row in self.rows:
+            if row.user_id == user_id and row.strategy_id == strategy_id:
+                return row
+        raise KeyError((user_id, strategy_id))

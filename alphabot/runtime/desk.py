@@ -1,0 +1,73 @@
+"""What the trade loops of one user share, and the questions all of them ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alphabot.core.exact import ZERO, multiply
+from alphabot.core.limit_case import Standing
+from alphabot.core.limit_values import Limits
+from alphabot.core.planning import Unplannable, plan_sale
+from alphabot.core.values import Instrument, Quote, SalePlan, StrategyId, UserId
+from alphabot.ports import Exchange, Market
+from alphabot.runtime.recorder import Recorder
+from alphabot.runtime.router import Router
+from alphabot.runtime.stop import Stop
+from alphabot.runtime.turnstile import Turnstile
+
+__all__ = ["Desk"]
+
+
+@dataclass(slots=True)
+class Desk:
+    """One user's exchange, memory and guards.
+
+    ``everyone`` are the recorders of all users of this process: the total exposure is theirs.
+    """
+
+    user_id: UserId
+    exchange: Exchange
+    market: Market
+    recorder: Recorder
+    router: Router
+    turnstile: Turnstile
+    stop: Stop
+    limits: Limits
+    everyone: Sequence[Recorder]
+    settle_seconds: float
+
+    def standing(self, strategy_id: StrategyId, instrument: Instrument, quote: Quote) -> Standing:
+        """Return where the user stands, for the gate."""
+        state, now_ms = self.recorder.state, self.recorder.now_ms()
+        alpha_id = instrument.token.alpha_id
+        holding, progress = state.holding(alpha_id), state.strategy(strategy_id)
+        sale = self.leftover_sale(instrument, quote)
+        at_bid = multiply(multiply(holding.quantity, quote.bid), 1 - instrument.fees.seller)
+        open_here = [
+            entry for entry in state.open_intents.values() if entry.intended.alpha_id == alpha_id
+        ]
+        return Standing(
+            exposure_usdt=state.exposure_usdt(),
+            total_exposure_usdt=sum((r.state.exposure_usdt() for r in self.everyone), ZERO),
+            leftover_usdt=sum((h.cost_usdt for h in state.holdings.values()), ZERO),
+            sellable_leftover=sale.quantity if sale else ZERO,
+            loss_today_usdt=state.loss_today_usdt(now_ms) + holding.cost_usdt - at_bid,
+            orders_last_minute=state.orders_last_minute(now_ms),
+            rounds=progress.rounds,
+            failures=progress.failures,
+            feed_live=self.router.live,
+            stopping=self.stop.requested.is_set(),
+            latched=state.latched.reason if state.latched else "",
+            unresolved=sum(entry.unresolved for entry in state.open_intents.values()),
+            open_here=len(open_here),
+            foreign_sell_floor=self.turnstile.foreign_sell_floor(alpha_id, self.user_id),
+        )
+
+    def leftover_sale(self, instrument: Instrument, quote: Quote) -> SalePlan | None:
+        """Return the SELL of what is held and on no order, or None when that is only dust."""
+        held = self.recorder.state.holding(instrument.token.alpha_id).quantity
+        try:
+            return plan_sale(quote.bid, instrument, held)
+        except Unplannable:
+            return None

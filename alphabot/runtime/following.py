@@ -1,0 +1,202 @@
+"""From a placed intent to its end: wait for the BUY, wait for the SELL, settle each on evidence.
+
+The same steps serve a round that was just placed, a pair that an earlier run left open, and the
+plain SELL of a leftover. Our timeouts only choose the next step; they end no order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+import trio
+
+from alphabot.config import StrategySettings
+from alphabot.core.exact import plain, round_half_up
+from alphabot.core.orders import Legs
+from alphabot.core.progress import OpenIntent
+from alphabot.core.records import Leftover, Leg, Settled
+from alphabot.core.values import OrderStatus
+from alphabot.errors import ExchangeError, InvariantBroken, NotAuthorised
+from alphabot.log import say
+from alphabot.ports import Multiplier
+from alphabot.runtime.board import Row, State
+from alphabot.runtime.desk import Desk
+from alphabot.runtime.turnstile import Turn
+from alphabot.runtime.watch import Watch, ended
+
+__all__ = ["Followed", "Follower"]
+
+
+class Followed(Enum):
+    """How a placed intent ended."""
+
+    DONE = auto()
+    """Bought wholly and sold wholly, or a leftover sold."""
+    SHORT = auto()
+    """The BUY did not fill wholly; what it bought is not on any order."""
+    ABANDONED = auto()
+    """The SELL ended without our asking and without selling all."""
+
+
+class Follower:
+    """Follows the placed intents of one strategy, one at a time."""
+
+    def __init__(
+        self, desk: Desk, strategy: StrategySettings, multiplier: Multiplier, row: Row
+    ) -> None:
+        self._desk = desk
+        self._strategy = strategy
+        self._multiplier = multiplier
+        self._row = row
+        self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
+
+    async def pair(self, entry: OpenIntent, turn: Turn, *, resumed: bool = False) -> Followed:
+        """Follow an OTO pair to the end of both legs; a resumed one is asked for first."""
+        with self._watching(entry) as watch:
+            if resumed:
+                await watch.ask()
+            bought = await self._buy(watch)
+            if bought.status is not OrderStatus.FILLED:
+                # Such a BUY releases no SELL (protocol section 7); prove it, and settle that too.
+                await watch.prove(ended(Leg.PENDING))
+                await watch.settle(Leg.PENDING)
+                return Followed.SHORT
+            followed = await self._sell(watch, Leg.PENDING, turn)
+        if followed is Followed.DONE:
+            self._say_success(watch, bought)
+        return followed
+
+    async def sale(self, entry: OpenIntent, turn: Turn, *, resumed: bool = False) -> Followed:
+        """Follow the plain SELL of a leftover to its end; a resumed one is asked for first."""
+        with self._watching(entry) as watch:
+            if resumed:
+                await watch.ask()
+            return await self._sell(watch, Leg.SALE, turn)
+
+    def show(self) -> None:
+        """Copy what the journal says of the strategy to its row."""
+        state, row = self._desk.recorder.state, self._row
+        progress = state.strategy(self._strategy.strategy_id)
+        row.credited, row.volume_usdt = progress.credited, progress.volume_usdt
+        row.rounds, row.wear_usdt = progress.rounds, progress.wear_usdt
+        if row.alpha_id is not None:
+            holding = state.holding(row.alpha_id)
+            row.leftover, row.leftover_cost_usdt = holding.quantity, holding.cost_usdt
+
+    def now(self, state: State, seconds: float | None = None) -> None:
+        """Show what the strategy is doing, and how long it may take."""
+        self._row.state = state
+        self._row.waiting_until = None if seconds is None else trio.current_time() + seconds
+
+    @contextmanager
+    def _watching(self, entry: OpenIntent) -> Iterator[Watch]:
+        """Open a watch on a placed intent, with the updates of its orders delivered to it."""
+        if entry.placed is None:
+            raise InvariantBroken(f"intent {entry.intended.intent_id} is not placed")
+        legs = Legs.placed(entry.intended, entry.placed)
+        with self._desk.router.claim(o.order_id for o in legs.orders.values()) as claim:
+            desk = self._desk
+            yield Watch(entry, legs, claim, desk.exchange, desk.recorder, self._multiplier)
+
+    async def _buy(self, watch: Watch) -> Settled:
+        order = watch.legs[Leg.WORKING]
+        if Leg.WORKING not in watch.entry.settled:
+            say("buy.waiting", order_id=order.order_id, **self._who)
+        seconds = self._strategy.order_timeout_seconds
+        self.now(State.WAITING_BUY, seconds)
+        with trio.move_on_after(seconds):
+            await watch.until(ended(Leg.WORKING))
+        if not watch.legs[Leg.WORKING].terminal:
+            say("buy.timeout", order_id=order.order_id, **self._who)
+            await self._cancel(watch, Leg.WORKING)
+        self.now(State.SETTLING)
+        bought = await watch.settle(Leg.WORKING)
+        self.show()
+        if bought.status is OrderStatus.FILLED:
+            say("buy.filled", order_id=order.order_id, **self._who)
+        return bought
+
+    async def _sell(self, watch: Watch, leg: Leg, turn: Turn) -> Followed:
+        order = watch.legs[leg]
+        say("sell.waiting", order_id=order.order_id, **self._who)
+        seconds = self._strategy.order_timeout_seconds
+        self.now(State.WAITING_SELL, seconds)
+        with trio.move_on_after(seconds):
+            await watch.until(ended(leg))
+        if not watch.legs[leg].terminal:
+            await self._keep_waiting(watch, leg, turn)
+        self.now(State.SETTLING)
+        sold = await watch.settle(leg)
+        self.show()
+        if sold.status is OrderStatus.FILLED:
+            say("sell.filled", order_id=order.order_id, **self._who)
+            return Followed.DONE
+        await self._abandon(watch, sold)
+        return Followed.ABANDONED
+
+    async def _keep_waiting(self, watch: Watch, leg: Leg, turn: Turn) -> None:
+        """Policy ``wait``: the SELL stays, its BUY counts, and the turn goes to the next user."""
+        order, alpha_id = watch.legs[leg], watch.entry.intended.alpha_id
+        say("sell.timeout", order_id=order.order_id, price=plain(order.price), **self._who)
+        self.now(State.WAITING_SELL)
+        self._desk.turnstile.rest(alpha_id, self._desk.user_id, order.order_id, order.price)
+        turn.give_back()
+        await watch.until(ended(leg))
+        self._desk.turnstile.gone(alpha_id, order.order_id)
+
+    async def _cancel(self, watch: Watch, leg: Leg) -> None:
+        """Cancel an order and learn from the exchange how it ended; it may have filled instead."""
+        self.now(State.CANCELLING)
+        order = watch.legs[leg]
+        while not watch.legs[leg].terminal:
+            try:
+                await self._desk.exchange.cancel(order.order_id, order.symbol)
+                say("cancel.sent", order_id=order.order_id, **self._who)
+            except NotAuthorised:
+                raise
+            except ExchangeError as error:
+                # Whatever went wrong, the lists have the truth, and a cancel may be repeated.
+                say("cancel.failed", order_id=order.order_id, reason=str(error), **self._who)
+            with trio.move_on_after(_CANCEL_AGAIN_SECONDS):
+                await watch.prove(ended(leg))
+
+    async def _abandon(self, watch: Watch, sold: Settled) -> None:
+        """Record that a SELL ended without our asking; a human decides what becomes of the rest."""
+        alpha_id = watch.entry.intended.alpha_id
+        holding = self._desk.recorder.state.holding(alpha_id)
+        reason = f"SELL {sold.order_id} ended {sold.status} with {plain(sold.executed)} sold"
+        say("leftover.kept", quantity=plain(holding.quantity), reason=reason, **self._who)
+        await self._desk.recorder.write(
+            Leftover(
+                at_ms=self._desk.recorder.now_ms(),
+                intent_id=watch.entry.intended.intent_id,
+                alpha_id=alpha_id,
+                quantity=holding.quantity,
+                reason=reason,
+            )
+        )
+
+    def _say_success(self, watch: Watch, bought: Settled) -> None:
+        intended = watch.entry.intended
+        progress = self._desk.recorder.state.strategy(self._strategy.strategy_id)
+        percent = progress.credited / self._strategy.target_volume * 100
+        say(
+            "pair.filled",
+            amount=plain(intended.round_amount_usdt or bought.quote_usdt),
+            filled=plain(bought.quote_usdt),
+            mul_point=intended.mul_point,
+            real_trade_volume=plain(bought.credited),
+            **self._who,
+        )
+        say(
+            "trade.succeeded",
+            trade_volume=plain(bought.credited),
+            progress=round_half_up(percent, 2),
+            **self._who,
+        )
+
+
+_CANCEL_AGAIN_SECONDS = 30.0
+"""How long an order may stay open after a cancel before the cancel is sent once more."""

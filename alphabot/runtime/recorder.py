@@ -1,0 +1,57 @@
+"""One user's journal and its fold, kept in step: what is recorded is known, and the reverse."""
+
+from __future__ import annotations
+
+import trio
+
+from alphabot.core.progress import UserState
+from alphabot.core.records import Intended, Record
+from alphabot.core.values import IntentId, UserId
+from alphabot.errors import AlphabotError, InvariantBroken
+from alphabot.ports import CommittedIntent, Journal, WallClock
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Writes a user's records and folds each one into ``state`` once it is durable."""
+
+    def __init__(self, journal: Journal, user_id: UserId, clock: WallClock) -> None:
+        self._journal = journal
+        self._clock = clock
+        self.user_id = user_id
+        self.state = UserState()
+
+    async def replay(self) -> None:
+        """Fold everything the journal says of this user; raises JournalError."""
+        for record in await self._journal.records(self.user_id):
+            self.state.apply(record)
+
+    def now_ms(self) -> int:
+        """Return the wall time in milliseconds, for a record's ``at_ms``."""
+        return self._clock.now_ms()
+
+    def next_intent_id(self) -> IntentId:
+        """Return an id that no intent of this user has had."""
+        return IntentId(f"{self.user_id}-{self.state.intents + 1}")
+
+    async def write(self, record: Record) -> None:
+        """Make a record durable and take it in, whatever is being cancelled around it."""
+        with trio.CancelScope(shield=True):
+            await self._journal.append(self.user_id, record)
+            self.state.apply(record)
+
+    async def intend(self, intended: Intended) -> CommittedIntent:
+        """Make an intent durable, take it in, and return the proof an order needs.
+
+        It is taken in first: while it is being committed, what the gate allowed here already
+        counts for every other order that is asked for.
+        """
+        self.state.apply(intended)
+        try:
+            with trio.CancelScope(shield=True):
+                return await self._journal.commit_intent(self.user_id, intended)
+        except AlphabotError:
+            del self.state.open_intents[intended.intent_id]
+            raise
+        raise InvariantBroken("a shielded commit was cancelled")

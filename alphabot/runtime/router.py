@@ -1,0 +1,153 @@
+"""Brings each order update to the trade loop that waits for it.
+
+Why this file is harder than it looks:
+
+* An update can arrive before the reply that tells us the order's id (protocol section 6). So an
+  update nobody has claimed is *parked*, bounded, and handed over when its claim comes.
+* The reader behind us must never wait for a trader. So nothing here awaits while delivering: a
+  claim's channel is bounded, and when it is full the update is dropped and the claim is told
+  that it *missed* something; it then asks by REST, which is the truth anyway.
+* After a gap in the stream nothing is replayed. So when the stream is live again every claim is
+  told that it missed something, in the same way, and until then no order may leave.
+
+There is one word for "ask the exchange": :data:`MISSED`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import trio
+
+from alphabot.core.values import OrderId, OrderReport
+from alphabot.ports import FeedGap, FeedItem, FeedLive
+
+__all__ = ["MISSED", "Claim", "Missed", "Router"]
+
+CLAIM_REPORTS_MAX = 256
+"""Updates a claim may have waiting; beyond that they are dropped and the claim asks by REST."""
+PARKED_REPORTS_MAX = 1024
+"""Updates kept for orders nobody claimed yet; beyond that the oldest go, and later claims ask."""
+
+
+class Missed(Enum):
+    """The type of :data:`MISSED`."""
+
+    MISSED = "missed"
+
+
+MISSED = Missed.MISSED
+"""What a claim hears when updates may be missing: ask the exchange for the orders' state."""
+
+
+class Claim:
+    """The updates of a set of orders, in the order they came."""
+
+    def __init__(self, order_ids: tuple[OrderId, ...]) -> None:
+        self.order_ids = order_ids
+        self._send, self._receive = trio.open_memory_channel[OrderReport](CLAIM_REPORTS_MAX)
+        self._missed = False
+        self._wake = trio.Event()
+
+    def __repr__(self) -> str:
+        waiting = self._receive.statistics().current_buffer_used
+        return f"<Claim {', '.join(self.order_ids)}: {waiting} waiting>"
+
+    def deliver(self, report: OrderReport) -> None:
+        """Hand over an update, or note that one was missed; never waits."""
+        try:
+            self._send.send_nowait(report)
+        except trio.WouldBlock:
+            self._missed = True
+        self._wake.set()
+
+    def miss(self) -> None:
+        """Note that updates may be missing."""
+        self._missed = True
+        self._wake.set()
+
+    async def next(self) -> OrderReport | Missed:
+        """Return the next update, or MISSED once all that did arrive was returned."""
+        while True:
+            try:
+                return self._receive.receive_nowait()
+            except trio.WouldBlock:
+                pass
+            if self._missed:
+                self._missed = False
+                return MISSED
+            self._wake = trio.Event()
+            await self._wake.wait()
+
+
+class Router:
+    """One user's router; ``live`` says whether the stream can be relied upon at this moment."""
+
+    def __init__(self) -> None:
+        self._claims: dict[OrderId, Claim] = {}
+        self._parked: OrderedDict[OrderId, list[OrderReport]] = OrderedDict()
+        self._parked_count = 0
+        self._forgot_parked = False
+        self._live = trio.Event()
+        self.on_connection: Callable[[bool, str], None] = lambda live, reason: None
+        """Told of each loss (with its reason) and each return of the stream, for people."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the stream is connected and nothing was missed since."""
+        return self._live.is_set()
+
+    async def wait_live(self) -> None:
+        """Return once the stream is connected."""
+        await self._live.wait()
+
+    async def run(self, items: trio.MemoryReceiveChannel[FeedItem]) -> None:
+        """Deliver what the feed sends until it closes its end."""
+        async for item in items:
+            self.deliver(item)
+
+    def deliver(self, item: FeedItem) -> None:
+        """Take in one item of the feed; never waits."""
+        match item:
+            case OrderReport():
+                claim = self._claims.get(item.order_id)
+                if claim is None:
+                    self._park(item)
+                else:
+                    claim.deliver(item)
+            case FeedGap():
+                self._live = trio.Event()
+                self.on_connection(False, item.reason)
+            case FeedLive():
+                self._live.set()
+                self.on_connection(True, "")
+                for claim in {id(c): c for c in self._claims.values()}.values():
+                    claim.miss()
+
+    @contextmanager
+    def claim(self, order_ids: Iterable[OrderId]) -> Iterator[Claim]:
+        """Open the claim on these orders; what was parked for them comes first."""
+        claim = Claim(tuple(order_ids))
+        parked = [r for order_id in claim.order_ids for r in self._parked.pop(order_id, [])]
+        self._parked_count -= len(parked)
+        for report in sorted(parked, key=lambda r: r.event_id or 0):
+            claim.deliver(report)
+        if self._forgot_parked or not self.live:
+            claim.miss()
+        self._claims.update(dict.fromkeys(claim.order_ids, claim))
+        try:
+            yield claim
+        finally:
+            for order_id in claim.order_ids:
+                self._claims.pop(order_id, None)
+
+    def _park(self, report: OrderReport) -> None:
+        self._parked.setdefault(report.order_id, []).append(report)
+        self._parked_count += 1
+        while self._parked_count > PARKED_REPORTS_MAX:
+            _, oldest = self._parked.popitem(last=False)
+            self._parked_count -= len(oldest)
+            self._forgot_parked = True

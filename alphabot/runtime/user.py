@@ -1,0 +1,220 @@
+"""One user: a feed, a router, and the trade loops, inside one catching boundary.
+
+::
+
+    user                                   one cancel scope; nothing of it reaches another user
+    └─ feed                                listen key, keep-alive, reader ──updates──▶ router
+       └─ trading                          one trade loop per strategy ◀──claim── router
+
+Lifetimes nest in the order in which they must end: trading ends before the feed it listens to.
+The boundary catches what this user's world may do to it. A lost login latches the user; a stream
+that cannot be had ends the user's strategies; a bug stops the user with its traceback in the log
+and makes the service end with a failure. Only a journal that cannot be kept passes through: then
+nobody may trade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+
+import trio
+
+from alphabot.core.exact import ZERO, plain
+from alphabot.core.reconcile import SKEW_MS
+from alphabot.core.records import Latched, Leg, UnknownRecord
+from alphabot.errors import (
+    ExchangeError,
+    FeedLost,
+    JournalError,
+    NotAuthorised,
+    NotSent,
+    Unresolved,
+)
+from alphabot.log import say, say_exception
+from alphabot.ports import FeedItem, OrderFeed
+from alphabot.runtime.board import Ending, Row, State
+from alphabot.runtime.desk import Desk
+from alphabot.runtime.placing import resolve
+from alphabot.runtime.trade_loop import After, TradeLoop
+
+__all__ = ["FEED_ITEMS_MAX", "User"]
+
+FEED_ITEMS_MAX = 1024
+"""Items between feed and router. The router never waits, so it is full only when the whole
+process stalls; the feed then drops its connection, and everything is asked for again by REST."""
+CONNECT_SECONDS = 30.0
+"""How long the first connection of the order stream may take."""
+COUNT_SECONDS = 5.0
+"""How long the final table waits for the exchange's own count; it is shown, nothing more."""
+
+
+class User:
+    """One exchange account that the service trades for, with its strategies."""
+
+    def __init__(self, desk: Desk, feed: OrderFeed, loops: Sequence[TradeLoop]) -> None:
+        self.desk = desk
+        self._feed = feed
+        self._loops = loops
+
+    def __repr__(self) -> str:
+        return f"<User {self.desk.user_id}: {len(self._loops)} strategies>"
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of this user's strategies."""
+        return [loop.row for loop in self._loops]
+
+    def reserve(self) -> None:
+        """Claim turns for what an earlier run left open, before any user places anything."""
+        turnstile, user_id = self.desk.turnstile, self.desk.user_id
+        for entry in self.desk.recorder.state.open_intents.values():
+            intended, placed = entry.intended, entry.placed
+            if placed is not None and (Leg.WORKING in entry.settled or not intended.is_pair):
+                sell_id, price = placed.sell_order_id, intended.sell_price
+                turnstile.rest(intended.alpha_id, user_id, sell_id, price)
+            else:
+                turnstile.reserve(intended.alpha_id, user_id)
+
+    async def run(self) -> None:
+        """Trade until every strategy has ended, whatever happens; raises JournalError alone."""
+        latched = self.desk.recorder.state.latched
+        if latched is not None:
+            say("user.still_latched", user_id=self.desk.user_id, reason=latched.reason)
+            self._end(Ending.LATCHED, f"{latched.reason}; {latched.clears}")
+            return
+        try:
+            with self.desk.stop.everything():
+                await self._connected()
+        except* JournalError:
+            raise
+        except* (NotAuthorised, Unresolved) as group:
+            await self._latch(str(_first(group)))
+        except* FeedLost as group:
+            reason = str(_first(group))
+            say("stream.unavailable", user_id=self.desk.user_id, reason=reason)
+            self._end(Ending.FAILED, reason)
+        except* Exception as group:  # noqa: BLE001 - the one boundary that keeps users apart
+            error = _first(group)
+            say_exception("user.failed", error, user_id=self.desk.user_id)
+            self._end(Ending.FAILED, f"{type(error).__name__}: {error}")
+        for loop in self._loops:
+            if loop.row.ending is None:
+                self._finish(loop, loop.stopped())
+
+    async def _connected(self) -> None:
+        """Hold the feed, and within it the trading; a loss of the first connection is FeedLost."""
+        send, receive = trio.open_memory_channel[FeedItem](FEED_ITEMS_MAX)
+        self.desk.router.on_connection = self._show_connection
+        async with trio.open_nursery() as connection:
+            connection.start_soon(self.desk.router.run, receive)
+            with trio.move_on_after(CONNECT_SECONDS) as connecting, self.desk.stop.interruptible():
+                await connection.start(self._feed.run, send)
+            if connecting.cancelled_caught:
+                raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
+            if not self.desk.stop.requested.is_set():
+                await self.desk.router.wait_live()
+                await self._resolve_unknown()
+                async with trio.open_nursery() as trading:
+                    for loop in self._loops:
+                        trading.start_soon(self._trade, loop)
+            connection.cancel_scope.cancel()
+
+    async def _resolve_unknown(self) -> None:
+        """Find out what became of requests an earlier run never learned the outcome of."""
+        recorder = self.desk.recorder
+        for entry in tuple(recorder.state.open_intents.values()):
+            if entry.placed is not None:
+                continue
+            if entry.unknown is None:
+                await recorder.write(
+                    UnknownRecord(
+                        at_ms=recorder.now_ms(),
+                        intent_id=entry.intended.intent_id,
+                        reason="the process ended before the outcome was recorded",
+                    )
+                )
+            with suppress(NotSent):
+                await resolve(self.desk, entry)
+
+    async def _trade(self, loop: TradeLoop) -> None:
+        after = await loop.run()
+        loop.follower.now(State.SETTLING)
+        with trio.move_on_after(COUNT_SECONDS), _a_figure_less():
+            loop.row.exchange_volume_usdt = await self._count_at_exchange(loop)
+        self._finish(loop, after)
+
+    async def _count_at_exchange(self, loop: TradeLoop) -> Decimal | None:
+        """Return the raw volume of our BUYs as the exchange's own history has it, in USDT."""
+        progress = loop.progress
+        if progress.first_at_ms is None or loop.row.alpha_id is None:
+            return None
+        history = await self.desk.exchange.order_history(
+            loop.row.alpha_id, progress.first_at_ms - SKEW_MS
+        )
+        ours = {r.order_id: r.quote_usdt for r in history if r.order_id in progress.buy_order_ids}
+        return sum(ours.values(), ZERO)
+
+    async def _latch(self, reason: str) -> None:
+        """Stop this user until a human has acted; the latch outlives the process."""
+        held = [
+            f"{plain(holding.quantity)} {alpha_id}"
+            for alpha_id, holding in self.desk.recorder.state.holdings.items()
+            if holding.quantity
+        ]
+        open_intents = list(self.desk.recorder.state.open_intents)
+        say(
+            "user.latched",
+            user_id=self.desk.user_id,
+            reason=reason,
+            open=", ".join(open_intents) or "-",
+            held=", ".join(held) or "-",
+        )
+        clears = f"alphabot clear {self.desk.user_id}"
+        await self.desk.recorder.write(
+            Latched(at_ms=self.desk.recorder.now_ms(), reason=reason, clears=clears)
+        )
+        self._end(Ending.LATCHED, reason)
+
+    def _finish(self, loop: TradeLoop, after: After) -> None:
+        row = loop.row
+        loop.follower.now(State.ENDED)
+        row.ending, row.reason = after.ending, after.reason
+        if after.ending is Ending.FAILED:
+            say("strategy.failed", reason=after.reason, **loop.who)
+        elif after.ending in (Ending.STOPPED, Ending.OPEN):
+            say("strategy.stopped", reason=after.reason, **loop.who)
+
+    def _end(self, ending: Ending, reason: str) -> None:
+        for loop in self._loops:
+            if loop.row.ending is None:
+                self._finish(loop, After(ending=ending, reason=reason))
+
+    def _show_connection(self, live: bool, reason: str) -> None:
+        first = all(loop.row.connection == "connecting" for loop in self._loops)
+        for loop in self._loops:
+            loop.row.connection = "live" if live else "lost"
+        if not live:
+            say("stream.lost", user_id=self.desk.user_id, reason=reason)
+        else:
+            say("stream.connected" if first else "stream.back", user_id=self.desk.user_id)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first plain exception of a group, however deep."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextmanager
+def _a_figure_less() -> Iterator[None]:
+    """Go on without the exchange's own count when it cannot be had; it is only shown."""
+    try:
+        yield
+    except NotAuthorised:
+        raise
+    except ExchangeError as error:
+        say("request.read_failed", reason=str(error))

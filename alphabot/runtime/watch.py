@@ -1,0 +1,195 @@
+"""Follows one placed intent until its legs have ended, on the exchange's evidence alone.
+
+Pushes say when to look; when none comes for a while, when some may have been missed, and
+whenever an end must be proven, the exchange is asked by REST. A timeout of ours ends nothing: it
+only decides what we do next (safety: a local timeout is not a state).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import trio
+
+from alphabot.core.exact import ZERO, plain
+from alphabot.core.orders import Legs, Order
+from alphabot.core.progress import OpenIntent
+from alphabot.core.reconcile import SKEW_MS, Reading, absent_leg
+from alphabot.core.records import Leg, Settled, Updated
+from alphabot.core.values import AlphaId, Fill, OrderReport
+from alphabot.core.volume import credited_volume
+from alphabot.errors import ExchangeError, InvariantBroken, NotAuthorised
+from alphabot.log import say
+from alphabot.ports import Exchange, Multiplier
+from alphabot.runtime.backoff import Backoff
+from alphabot.runtime.recorder import Recorder
+from alphabot.runtime.router import Claim, Missed
+
+__all__ = ["POLL_SECONDS", "Watch", "ended", "read_account", "split_fees"]
+
+POLL_SECONDS = 30.0
+"""How long a watch relies on the stream's silence before it asks by REST."""
+
+
+async def read_account(exchange: Exchange, alpha_id: AlphaId, since_ms: int) -> Reading:
+    """Return one complete reading; raises ExchangeError, and then nothing was learnt.
+
+    Open orders come first: an order that ends between the two calls is then in both lists, while
+    the other way round it could be in neither.
+    """
+    open_orders = await exchange.open_orders()
+    history = await exchange.order_history(alpha_id, since_ms - SKEW_MS)
+    return Reading(open_orders, history)
+
+
+class Watch:
+    """The legs of one placed intent, as far as they are known, and how to learn more."""
+
+    def __init__(
+        self,
+        entry: OpenIntent,
+        legs: Legs,
+        claim: Claim,
+        exchange: Exchange,
+        recorder: Recorder,
+        multiplier: Multiplier,
+    ) -> None:
+        self.entry = entry
+        self.legs = legs
+        self._claim = claim
+        self._exchange = exchange
+        self._recorder = recorder
+        self._multiplier = multiplier
+
+    def __repr__(self) -> str:
+        return f"<Watch {self.entry.intended.intent_id}: {self.legs}>"
+
+    async def until(self, done: Callable[[Legs], bool]) -> None:
+        """Take in updates until the legs satisfy ``done``; deadlines belong to the caller."""
+        while not done(self.legs):
+            item: OrderReport | Missed | None = None
+            with trio.move_on_after(POLL_SECONDS):
+                item = await self._claim.next()
+            if isinstance(item, OrderReport):
+                await self.take(item)
+            else:
+                await self.ask()
+
+    async def prove(self, done: Callable[[Legs], bool]) -> None:
+        """Ask by REST, again and again with a growing pause, until the legs satisfy ``done``."""
+        backoff = Backoff(first_seconds=0.5, most_seconds=15)
+        while True:
+            await self.ask()
+            if done(self.legs):
+                return
+            await backoff.wait()
+
+    async def ask(self) -> None:
+        """Take in what the exchange lists of these orders now; a failed reading teaches nothing."""
+        intended = self.entry.intended
+        try:
+            reading = await read_account(self._exchange, intended.alpha_id, intended.at_ms)
+        except NotAuthorised:
+            raise
+        except ExchangeError as error:
+            say("request.read_failed", reason=str(error), user_id=self._recorder.user_id)
+            await trio.sleep(1)
+            return
+        for order in tuple(self.legs.orders.values()):
+            for report in reading.of(order.order_id):
+                await self.take(report)
+        gone = absent_leg(self.legs, reading)
+        if gone is not None:
+            await self.take(gone)
+
+    async def take(self, report: OrderReport) -> None:
+        """Merge a report and record what it changed; raises Contradiction."""
+        leg = self.legs.leg_of(report.order_id)
+        before = self.legs[leg]
+        self.legs = self.legs.merge(report)
+        after = self.legs[leg]
+        if (before.status, before.executed) == (after.status, after.executed):
+            return
+        say(
+            "order.updated",
+            order_id=after.order_id,
+            status=after.status,
+            executed=plain(after.executed),
+            user_id=self._recorder.user_id,
+        )
+        if leg not in self.entry.settled:
+            await self._recorder.write(
+                Updated(
+                    at_ms=self._recorder.now_ms(),
+                    intent_id=self.entry.intended.intent_id,
+                    leg=leg,
+                    order_id=after.order_id,
+                    status=after.status,
+                    executed=after.executed,
+                    quote_usdt=after.quote_usdt,
+                )
+            )
+
+    async def settle(self, leg: Leg) -> Settled:
+        """Record how an ended leg ended, with its fees; does nothing the second time."""
+        if leg in self.entry.settled:
+            return self.entry.settled[leg]
+        order = self.legs[leg]
+        if not order.terminal:
+            raise InvariantBroken(f"{order} has not ended and cannot be settled")
+        fills = order.fills if order.fills_complete else await self._all_fills(order)
+        # The sum of the fills is the exchange's authoritative money figure (protocol section 3).
+        quote_usdt = sum((fill.quote_usdt for fill in fills), ZERO)
+        fee_base, fee_quote_usdt, fee_other = split_fees(fills, self.entry.intended.alpha_id)
+        credited = ZERO
+        if leg is Leg.WORKING and order.executed:
+            credited = credited_volume(
+                self.entry.intended, order.executed, quote_usdt, self._multiplier
+            )
+        record = Settled(
+            at_ms=self._recorder.now_ms(),
+            intent_id=self.entry.intended.intent_id,
+            leg=leg,
+            order_id=order.order_id,
+            status=order.status,
+            executed=order.executed,
+            quote_usdt=quote_usdt,
+            fee_base=fee_base,
+            fee_quote_usdt=fee_quote_usdt,
+            fee_other=fee_other,
+            credited=credited,
+        )
+        await self._recorder.write(record)
+        return record
+
+    async def _all_fills(self, order: Order) -> tuple[Fill, ...]:
+        """Return every fill of an ended order from REST, once they explain what was executed."""
+        backoff = Backoff(first_seconds=0.5, most_seconds=15)
+        while True:
+            try:
+                fills = await self._exchange.fills(order.order_id, order.symbol)
+            except NotAuthorised:
+                raise
+            except ExchangeError as error:
+                say("request.read_failed", reason=str(error), user_id=self._recorder.user_id)
+            else:
+                if sum((fill.quantity for fill in fills), ZERO) == order.executed:
+                    return fills
+            await backoff.wait()
+
+
+def split_fees(fills: tuple[Fill, ...], alpha_id: AlphaId) -> tuple[Decimal, Decimal, str]:
+    """Return the fees in tokens, in USDT, and as text those in any other asset (such as BNB)."""
+    totals: dict[str, Decimal] = {}
+    for fill in fills:
+        totals[fill.fee_asset] = totals.get(fill.fee_asset, ZERO) + fill.fee
+    fee_base = totals.pop(alpha_id, ZERO)
+    fee_quote_usdt = totals.pop("USDT", ZERO)
+    other = ", ".join(f"{plain(fee)} {asset}" for asset, fee in sorted(totals.items()) if fee)
+    return fee_base, fee_quote_usdt, other
+
+
+def ended(leg: Leg) -> Callable[[Legs], bool]:
+    """Return the question whether this leg has ended."""
+    return lambda legs: legs[leg].terminal

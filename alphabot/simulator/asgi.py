@@ -1,0 +1,133 @@
+"""A small HTTP/1.1 server for an ASGI application, on any byte stream.
+
+It is what serves the memory door: keep-alive, one request at a time, no threads and no sockets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h11
+import trio
+from starlette.types import ASGIApp, Message, Scope
+
+__all__ = ["serve_http"]
+
+_RECEIVE_BYTES = 65_536
+
+
+async def serve_http(app: ASGIApp, stream: trio.abc.Stream, *, keep_alive_ms: int) -> None:
+    """Answer requests on a connected stream until either side ends it.
+
+    The caller closes the stream. A connection without a request for ``keep_alive_ms`` ends.
+    """
+    connection = _Connection(stream)
+    try:
+        while True:
+            request: h11.Request | None = None
+            with trio.move_on_after(keep_alive_ms / 1000):
+                request = await connection.next_request()
+            if request is None:
+                return
+            await app(_scope(request), connection.receive, connection.send)
+            if not await connection.may_go_on():
+                return
+    except h11.RemoteProtocolError as error:
+        await connection.refuse(error.error_status_hint)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        return
+
+
+class _Connection:
+    """The two callables of ASGI over h11 and a stream, for one request after the other."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._http = h11.Connection(h11.SERVER)
+        self._body_read = False
+
+    async def next_request(self) -> h11.Request | None:
+        """Return the next request's head, None if the client ended the connection."""
+        event = await self._next_event()
+        self._body_read = False
+        return event if isinstance(event, h11.Request) else None
+
+    async def may_go_on(self) -> bool:
+        """Prepare for another request, if both sides keep the connection.
+
+        An application need not ask for a body, so what is left of the request is read first.
+        """
+        while self._http.their_state is h11.SEND_BODY:
+            await self._next_event()
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+            return True
+        return False
+
+    async def receive(self) -> Message:
+        """Return the next part of the request's body, or that the client has gone."""
+        if self._body_read:
+            await self._wait_gone()
+            return {"type": "http.disconnect"}
+        event = await self._next_event()
+        if isinstance(event, h11.Data):
+            return {"type": "http.request", "body": bytes(event.data), "more_body": True}
+        self._body_read = True
+        if isinstance(event, h11.EndOfMessage):
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Send what the application answers."""
+        if message["type"] == "http.response.start":
+            await self._send(
+                h11.Response(status_code=message["status"], headers=message["headers"])
+            )
+            return
+        await self._send(h11.Data(data=message.get("body", b"")))
+        if not message.get("more_body", False):
+            await self._send(h11.EndOfMessage())
+
+    async def refuse(self, status: int) -> None:
+        """Answer what is no HTTP, as far as an answer is still possible."""
+        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        try:
+            await self._send(h11.Response(status_code=status, headers=[("connection", "close")]))
+            await self._send(h11.EndOfMessage())
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+
+    async def _send(self, event: h11.Event) -> None:
+        data = self._http.send(event)
+        if data:
+            await self._stream.send_all(data)
+
+    async def _next_event(self) -> Any:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(bytes(await self._stream.receive_some(_RECEIVE_BYTES)))
+        return event
+
+    async def _wait_gone(self) -> None:
+        """Wait for the end of the client's bytes; what it sends ahead is kept for later."""
+        while data := await self._stream.receive_some(_RECEIVE_BYTES):
+            self._http.receive_data(bytes(data))
+
+
+def _scope(request: h11.Request) -> Scope:
+    target = request.target
+    path, _, query = target.partition(b"?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": request.http_version.decode(),
+        "method": request.method.decode(),
+        "scheme": "http",
+        "path": path.decode("ascii"),
+        "raw_path": path,
+        "query_string": query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers],
+        "client": None,
+        "server": None,
+    }

@@ -1,0 +1,115 @@
+"""Who listens to which stream, and a bounded buffer for each of them.
+
+Publishing never waits. A subscriber whose buffer is full reads too slowly and is disconnected:
+what it missed would not be replayed, so going on would only hide the gap.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+import trio
+
+from alphabot.simulator.bulletins import Bulletin
+from alphabot.simulator.exchange import Exchange
+from alphabot.simulator.reports import Push
+
+__all__ = ["Hub", "Subscriber"]
+
+_KEY_PREFIX = "alpha@"
+
+
+class Subscriber:
+    """One WebSocket: the streams it asked for, and the frames on their way to it."""
+
+    def __init__(self, frames_max: int, *, private: bool) -> None:
+        self.private = private
+        self.streams: dict[str, None] = {}
+        self.lifetime = trio.CancelScope()
+        self._send, self._receive = trio.open_memory_channel[str](frames_max)
+
+    def offer(self, frame: str) -> None:
+        """Put a frame into the buffer; if it is full, end this subscriber's connection."""
+        try:
+            self._send.send_nowait(frame)
+        except trio.WouldBlock:
+            self.lifetime.cancel()
+
+    async def next_frame(self) -> str:
+        """Wait for the next frame that is to be sent."""
+        return await self._receive.receive()
+
+    def close(self) -> None:
+        """Let go of the buffer."""
+        self._send.close()
+        self._receive.close()
+
+    def __repr__(self) -> str:
+        waiting = self._send.statistics().current_buffer_used
+        return f"<Subscriber private={self.private} {list(self.streams)} waiting={waiting}>"
+
+
+class Hub:
+    """Carries what the exchange has to tell to those who asked for it."""
+
+    def __init__(self, model: Exchange) -> None:
+        self._model = model
+        self._on_stream: defaultdict[str, dict[Subscriber, None]] = defaultdict(dict)
+        self._on_user: defaultdict[int, dict[tuple[Subscriber, str], None]] = defaultdict(dict)
+
+    def subscribe(self, subscriber: Subscriber, stream: str) -> None:
+        """Add a stream to what a subscriber hears; an unknown name or dead key stays silent."""
+        if stream in subscriber.streams:
+            return
+        subscriber.streams[stream] = None
+        if not subscriber.private:
+            self._on_stream[stream][subscriber] = None
+            self._model.watch(stream)
+            return
+        key = stream.removeprefix(_KEY_PREFIX)
+        user_id = self._model.listen_keys.user_of(key, self._model.now_ms)
+        if user_id is not None:
+            self._on_user[user_id][subscriber, key] = None
+
+    def unsubscribe(self, subscriber: Subscriber, stream: str) -> None:
+        """Take a stream from what a subscriber hears."""
+        if stream not in subscriber.streams:
+            return
+        del subscriber.streams[stream]
+        if not subscriber.private:
+            del self._on_stream[stream][subscriber]
+            if not self._on_stream[stream]:
+                del self._on_stream[stream]
+            self._model.unwatch(stream)
+            return
+        key = stream.removeprefix(_KEY_PREFIX)
+        for listeners in self._on_user.values():
+            listeners.pop((subscriber, key), None)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber."""
+        for stream in list(subscriber.streams):
+            self.unsubscribe(subscriber, stream)
+        subscriber.close()
+
+    def deliver(self, message: Push | Bulletin) -> None:
+        """Hand a message to everybody who hears it now."""
+        if isinstance(message, Push):
+            self._deliver_push(message)
+            return
+        listeners = self._on_stream.get(message.stream)
+        if listeners:
+            frame = _frame(message.stream, message.data)
+            for subscriber in listeners:
+                subscriber.offer(frame)
+
+    def _deliver_push(self, push: Push) -> None:
+        for subscriber, key in self._on_user[push.user_id]:
+            if self._model.listen_keys.user_of(key, push.due_ms) is not None:
+                subscriber.offer(_frame(_KEY_PREFIX + key, push.data))
+
+
+def _frame(stream: str, data: dict[str, Any]) -> str:
+    return msgspec.json.encode({"stream": stream, "data": data}).decode()

@@ -1,0 +1,123 @@
+"""The HTTP side as an ASGI application: one route for every path of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from alphabot.simulator.ledger import PrivateCall as CallRecord
+from alphabot.simulator.refusals import Refusal
+from alphabot.simulator.rest_private import PRIVATE_CALLS, Answer, Call, PrivateCall
+from alphabot.simulator.rest_public import PUBLIC_CALLS, PublicCall
+from alphabot.simulator.service import SimulatedExchange
+
+__all__ = ["rest_app"]
+
+_BODY_BYTES_MAX = 65_536
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def rest_app(exchange: SimulatedExchange) -> ASGIApp:
+    """Return the application; an error of ours in it ends the exchange, not just the request."""
+    routes = [
+        Route(path, _public(exchange, call), methods=["GET"]) for path, call in PUBLIC_CALLS.items()
+    ]
+    routes += [
+        Route(path, _private(exchange, call), methods=[method])
+        for (method, path), call in PRIVATE_CALLS.items()
+    ]
+    return _Guard(exchange, Starlette(routes=routes))
+
+
+class _Guard:
+    """Carries errors past servers that would only log them."""
+
+    def __init__(self, exchange: SimulatedExchange, app: ASGIApp) -> None:
+        self._exchange = exchange
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001  (handed on: drive() raises it)
+            self._exchange.report_bug(error)
+
+
+def _public(exchange: SimulatedExchange, call: PublicCall) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        exchange.catch_up()
+        try:
+            return _success(Answer(call(exchange.model, request.query_params)))
+        except Refusal as refusal:
+            return _refusal(refusal)
+
+    return endpoint
+
+
+def _private(exchange: SimulatedExchange, call: PrivateCall) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        body = await _body(request)
+        # What is asked for is done at once and as a whole; only the reply may wait.
+        exchange.catch_up()
+        try:
+            user_id = _caller(exchange, request)
+            answer = call(Call(exchange.model, user_id, request.query_params, body))
+        except Refusal as refusal:
+            return _refusal(refusal)
+        finally:
+            exchange.catch_up()
+        await exchange.wait_until(answer.reply_at_ms)
+        return _success(answer)
+
+    return endpoint
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body, cut where no request of the protocol goes on."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _BODY_BYTES_MAX:
+            break
+    return body[:_BODY_BYTES_MAX]
+
+
+def _caller(exchange: SimulatedExchange, request: Request) -> int:
+    """Return who calls, noting the call in the ledger; raises Refusal."""
+    model = exchange.model
+    user_id: int | None = None
+    try:
+        user_id = model.sessions.user_of(request.headers)
+        model.sessions.admit(user_id)
+    finally:
+        model.ledger.calls.append(
+            CallRecord(model.now_ms, user_id, request.method, request.url.path)
+        )
+    return user_id
+
+
+def _success(answer: Answer) -> Response:
+    envelope: dict[str, Any] = {"code": "000000", "message": None, "messageDetail": None}
+    if answer.terse:
+        envelope = {"code": "000000"}
+    envelope |= {"data": answer.data, "success": True}
+    return _json(envelope | dict(answer.extra or {}))
+
+
+def _refusal(refusal: Refusal) -> Response:
+    return _json(refusal.body(), refusal.headers)
+
+
+def _json(envelope: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    content = msgspec.json.encode(envelope)
+    return Response(content, media_type="application/json", headers=dict(headers or {}))

@@ -1,0 +1,166 @@
+"""The one connection that writes: how it is set up, fenced, and given up for good.
+
+Whatever SQLite raises becomes a JournalError with a sentence for a person, here and nowhere else.
+After the first such error the connection is of no further use, not even for another try: when an
+fsync has failed the kernel may have dropped the pages, and a second fsync that succeeds would lie.
+The way on is a new process, which reads what is really there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import apsw
+
+from alphabot.errors import JournalError
+
+__all__ = ["IN_MEMORY", "Database", "extended_code", "sentence_for"]
+
+IN_MEMORY = ":memory:"
+
+# Everything in the process waits while SQLite waits for another program's lock.
+_BUSY_WAIT_MS = 200
+
+_SENTENCES: tuple[tuple[type[apsw.Error], str], ...] = (
+    (apsw.FullError, "the disk is full, or the file may not grow"),
+    (apsw.BusyError, "another program holds the database locked"),
+    (apsw.LockedError, "another program holds the database locked"),
+    (apsw.ReadOnlyError, "the file or its folder may not be written to"),
+    (apsw.PermissionsError, "the file or its folder may not be written to"),
+    (apsw.CantOpenError, "the file could not be opened in its folder"),
+    (apsw.CorruptError, "the file is damaged"),
+    (apsw.NotADBError, "the file is damaged, or no database"),
+    (apsw.FormatError, "the file is damaged, or no database"),
+    (apsw.IOError, "the disk failed while it was read or written"),
+    (apsw.NoMemError, "there was not enough memory"),
+)
+
+
+def extended_code(error: apsw.Error) -> int:
+    """Return SQLite's extended result code; 0 where apsw itself raised the error."""
+    code: int | None = getattr(error, "extendedresult", None)
+    return code or 0
+
+
+def sentence_for(error: apsw.Error) -> str:
+    """Return what an error of SQLite means, for a person."""
+    said = next((text for kind, text in _SENTENCES if isinstance(error, kind)), "SQLite refused")
+    code = apsw.mapping_extended_result_codes.get(extended_code(error))
+    return f"{said} ({code}: {error})" if code else f"{said} ({error})"
+
+
+class Database:
+    """A connection, the epoch of the owner who uses it, and whether it may still be used."""
+
+    def __init__(self, connection: apsw.Connection, name: str) -> None:
+        self.name = name
+        self.epoch: int | None = None
+        self._connection = connection
+        self._given_up: str | None = None
+
+    def __repr__(self) -> str:
+        state = "given up" if self._given_up else f"epoch {self.epoch}"
+        return f"<Database {self.name}: {state}>"
+
+    @classmethod
+    def open(cls, path: str) -> Database:
+        """Open an existing file, or a new database in memory; raises JournalError."""
+        try:
+            connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        except apsw.Error as cause:
+            raise JournalError(f"{path}: {sentence_for(cause)}") from cause
+        return cls(connection, "the journal in memory" if path == IN_MEMORY else path)
+
+    def prepare(self) -> None:
+        """Set the connection up for durable writing; raises JournalError where that cannot be."""
+        with self.guarded() as connection:
+            connection.set_busy_timeout(_BUSY_WAIT_MS)
+            connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+            connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+            mode = connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("foreign_keys", True)
+            connection.pragma("cell_size_check", True)
+            connection.pragma("mmap_size", 0)
+        if mode not in ("wal", "memory"):
+            raise JournalError(f"{self.name}: the file system does not support what WAL needs")
+
+    @contextmanager
+    def guarded(self) -> Iterator[apsw.Connection]:
+        """Lend the connection; an error of SQLite inside becomes a JournalError.
+
+        That error, or a JournalError raised inside, is final: every later use raises again.
+        """
+        if self._given_up is not None:
+            raise JournalError(f"{self.name} is closed after an earlier failure: {self._given_up}")
+        try:
+            yield self._connection
+        except JournalError as error:
+            self.give_up(str(error))
+            raise
+        except apsw.Error as cause:
+            self.give_up(sentence_for(cause))
+            raise JournalError(f"{self.name}: {self._given_up}") from cause
+        except UnicodeDecodeError as cause:
+            self.give_up("the file is damaged: a text in it is none")
+            raise JournalError(f"{self.name}: {self._given_up}") from cause
+
+    @contextmanager
+    def transaction(self) -> Iterator[apsw.Connection]:
+        """Lend the connection for one durable transaction; raises JournalError.
+
+        The transaction is undone when the block raises, and never begun by an owner whose epoch
+        is no longer the database's.
+        """
+        with self.guarded() as connection:
+            # A deferred transaction that reads and then writes can fail without waiting at all.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if self.epoch is not None:
+                    self._check_epoch(connection, self.epoch)
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                # Some errors, a full disk among them, have already rolled back.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def take_ownership(self, now_ms: int) -> int:
+        """Raise the epoch durably and return it; every earlier owner is fenced off from now on."""
+        with self.transaction() as connection:
+            epoch: int = connection.execute(
+                "UPDATE ownership SET epoch = epoch + 1, since_ms = ? RETURNING epoch", (now_ms,)
+            ).get
+        self.epoch = epoch
+        return epoch
+
+    def for_next_owner(self) -> Database:
+        """Return the same database as a new process would find it, with nothing given up."""
+        return Database(self._connection, self.name)
+
+    def rows(self, query: str) -> list[Any]:
+        """Return the rows of a query; raises JournalError."""
+        with self.guarded() as connection:
+            return connection.execute(query).fetchall()
+
+    def give_up(self, reason: str) -> None:
+        """Make every later use raise JournalError."""
+        self._given_up = reason
+
+    def close(self) -> None:
+        """Close the connection, which moves the write-ahead log into the file."""
+        given_up, self._given_up = self._given_up, "it was closed"
+        try:
+            self._connection.close()
+        except apsw.Error as cause:
+            if given_up is None:
+                raise JournalError(f"{self.name}: {sentence_for(cause)}") from cause
+
+    def _check_epoch(self, connection: apsw.Connection, epoch: int) -> None:
+        found = connection.execute("SELECT epoch FROM ownership").get
+        if found != epoch:
+            raise JournalError(
+                f"{self.name}: another process has taken over (epoch {found}, this one has {epoch})"
+            )

@@ -1,0 +1,118 @@
+"""Which intents are open: the small table that lets the database refuse a second one.
+
+An intent is open from its commit until the exchange's evidence has ended it: refused, proven
+without effect, or every one of its legs settled. The table beside the records is kept in the
+record's own transaction, and compared with the records whenever a journal is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import apsw
+
+from alphabot.core.records import (
+    Intended,
+    Leftover,
+    Leg,
+    NotSentRecord,
+    PlacedRecord,
+    Record,
+    RefusedRecord,
+    Settled,
+    UnknownRecord,
+    Updated,
+)
+from alphabot.core.values import UserId
+from alphabot.errors import InvariantBroken, JournalError
+
+__all__ = ["OpenLegs", "keep"]
+
+# One bit a leg, so that closing one is a single statement that cannot reopen another.
+_BITS = {Leg.WORKING: 1, Leg.PENDING: 2, Leg.SALE: 4}
+_ALL = 7
+
+_ABOUT_AN_INTENT = (PlacedRecord, UnknownRecord, Updated, Leftover)
+
+
+def keep(connection: apsw.Connection, user_id: UserId, record: Record) -> None:
+    """Bring the table up to date with a record that is being written.
+
+    Raises InvariantBroken for a second open intent of a user and symbol, for an intent id that was
+    used before, and for a record about an intent that was never committed.
+    """
+    if isinstance(record, Intended):
+        _open(connection, user_id, record)
+        return
+    left_open = _legs_left_open(record)
+    if left_open is None:
+        return
+    intent_id, mask = left_open
+    key = (user_id, intent_id)
+    if mask == _ALL:
+        found = connection.execute(
+            "SELECT 1 FROM intents WHERE user_id = ? AND intent_id = ?", key
+        ).get
+    else:
+        found = connection.execute(
+            "UPDATE intents SET open_legs = open_legs & ? WHERE user_id = ? AND intent_id = ?"
+            " RETURNING 1",
+            (mask, *key),
+        ).get
+    if not found:
+        kind = type(record).__name__
+        raise InvariantBroken(f"{kind} for user {user_id}: no intent {intent_id} was committed")
+
+
+class OpenLegs:
+    """The same table, computed from the records alone."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[int, str], tuple[str, int]] = {}
+
+    def follow(self, user_id: UserId, record: Record) -> None:
+        """Take the next record into account."""
+        if isinstance(record, Intended):
+            self._rows[user_id, record.intent_id] = (record.symbol, _legs_of(record))
+        elif (left_open := _legs_left_open(record)) is not None:
+            intent_id, mask = left_open
+            symbol, legs = self._rows.get((user_id, intent_id), ("", 0))
+            self._rows[user_id, intent_id] = (symbol, legs & mask)
+
+    def compare(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Raise JournalError unless the rows of the table say what the records say."""
+        found = {(row[0], row[1]): (row[2], row[3]) for row in rows}
+        for user_id, intent_id in found.keys() | self._rows.keys():
+            key = (user_id, intent_id)
+            if found.get(key) != self._rows.get(key):
+                raise JournalError(
+                    f"the journal is damaged: the records of user {user_id} and the table of"
+                    f" intents disagree about intent {intent_id}"
+                )
+
+
+def _open(connection: apsw.Connection, user_id: UserId, intended: Intended) -> None:
+    row = (user_id, intended.intent_id, intended.symbol, _legs_of(intended))
+    try:
+        connection.execute("INSERT INTO intents VALUES (?, ?, ?, ?)", row)
+    except apsw.ConstraintError as cause:
+        raise InvariantBroken(
+            f"user {user_id} cannot intend {intended.intent_id} on {intended.symbol}:"
+            " an intent on this symbol is still open, or the id was used before"
+        ) from cause
+
+
+def _legs_of(intended: Intended) -> int:
+    return _BITS[Leg.WORKING] | _BITS[Leg.PENDING] if intended.is_pair else _BITS[Leg.SALE]
+
+
+def _legs_left_open(record: Record) -> tuple[str, int] | None:
+    """Return the intent a record is about and the legs it leaves as they are."""
+    if isinstance(record, NotSentRecord | RefusedRecord):
+        return record.intent_id, 0
+    if isinstance(record, Settled):
+        return record.intent_id, _ALL & ~_BITS[record.leg]
+    if isinstance(record, _ABOUT_AN_INTENT):
+        return record.intent_id, _ALL
+    return None

@@ -1,0 +1,169 @@
+"""The journal: what is remembered about the past, in order, and never rewritten.
+
+A record is durable when the call that wrote it returns. Records are written inline, not by a
+thread: under a virtual clock time leaps while a thread works, and every timeout would fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import apsw
+import msgspec
+import trio
+
+from alphabot.core.records import Intended, Record, encode
+from alphabot.core.values import UserId
+from alphabot.errors import InvariantBroken, JournalError
+from alphabot.ports import CommittedIntent
+from alphabot.store import intents
+from alphabot.store.chain import Chain, genesis, link
+from alphabot.store.database import Database, extended_code
+from alphabot.store.mark import HighWaterMark, Mark
+from alphabot.store.users import Users
+
+__all__ = ["SqliteJournal"]
+
+_ALL_RECORDS = (
+    "SELECT position, user_id, sequence, CAST(record AS BLOB), hash FROM records ORDER BY position"
+)
+_ONE_USERS_RECORDS = (
+    "SELECT sequence, CAST(record AS BLOB), hash FROM records WHERE user_id = ? ORDER BY sequence"
+)
+
+
+class SqliteJournal:
+    """All users' records in one SQLite database; an :class:`alphabot.ports.Journal`.
+
+    Made by :func:`alphabot.store.open_journal`. Every method raises JournalError when the journal
+    cannot be written or trusted, and from then on.
+    """
+
+    def __init__(
+        self, database: Database, identity: str, users: Users, mark: HighWaterMark | None
+    ) -> None:
+        self.users = users
+        self.database = database
+        self._genesis = genesis(identity)
+        self._mark = mark
+        self._chains: dict[UserId, Chain] = {}
+        self._last = Mark(0, 0, self._genesis)
+
+    def __repr__(self) -> str:
+        return f"<SqliteJournal {self.database!r}: {self.position} records>"
+
+    @property
+    def epoch(self) -> int:
+        """The number of this owner; each new owner of the database has a higher one."""
+        return self._last.epoch
+
+    @property
+    def position(self) -> int:
+        """How many records of all users are durable."""
+        return self._last.position
+
+    async def append(self, user_id: UserId, record: Record) -> None:
+        """Make a record durable.
+
+        Never cancelled: what came to be known is written down even while everything else stops.
+        Raises InvariantBroken, leaving the journal as it was, for a user or an intent that the
+        journal does not know, and TypeError for an intent, which is committed, not appended.
+        """
+        if isinstance(record, Intended):
+            raise TypeError("an intent is written by commit_intent alone")
+        self._write(user_id, record)
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    async def commit_intent(self, user_id: UserId, intended: Intended) -> CommittedIntent:
+        """Make an intent durable under this owner's epoch and return the proof.
+
+        When cancelled nothing was written; once written it returns. Raises InvariantBroken,
+        leaving the journal as it was, while another intent of the user is open on the symbol.
+        """
+        await trio.lowlevel.checkpoint()
+        stamped = msgspec.structs.replace(intended, owner_epoch=self.epoch)
+        return CommittedIntent(stamped, self._write(user_id, stamped))
+
+    async def records(self, user_id: UserId) -> Sequence[Record]:
+        """Return all records of a user, oldest first, having followed their chain to its end."""
+        await trio.lowlevel.checkpoint()
+        known = self._chain(user_id)
+        chain = Chain(user_id, self._genesis)
+        with self.database.guarded() as connection:
+            rows = connection.execute(_ONE_USERS_RECORDS, (user_id,))
+            records = [chain.follow(*row) for row in rows]
+            if chain != known:
+                raise JournalError(
+                    f"the journal is damaged: record {chain.length + 1} of user {user_id} is"
+                    f" missing, {known.length} were written"
+                )
+        return records
+
+    def take_over(self, now_ms: int) -> None:
+        """Check all that was written before, then become the owner and fence off earlier ones.
+
+        Raises JournalError naming the user and the record where something does not fit.
+        """
+        self._follow_all()
+        if self._mark is not None:
+            self._compare_with(self._mark.read())
+        epoch = self.database.take_ownership(now_ms)
+        self._last = replace(self._last, epoch=epoch)
+        self._write_mark()
+
+    def _follow_all(self) -> None:
+        legs = intents.OpenLegs()
+        position, digest = 0, self._genesis
+        with self.database.guarded() as connection:
+            known = {row[0] for row in connection.execute("SELECT user_id FROM users")}
+            for found, user_id, sequence, raw, digest in connection.execute(_ALL_RECORDS):
+                position += 1
+                if found != position or user_id not in known:
+                    raise JournalError(f"the journal is damaged: record {position} is missing")
+                legs.follow(user_id, self._chain(user_id).follow(sequence, raw, digest))
+            legs.compare(connection.execute("SELECT * FROM intents"))
+            epoch = connection.execute("SELECT epoch FROM ownership").get
+        self._last = Mark(epoch, position, digest)
+
+    def _compare_with(self, mark: Mark | None) -> None:
+        if mark is None:
+            return
+        name, last = self.database.name, self._last
+        with self.database.guarded() as connection:
+            query = "SELECT hash FROM records WHERE position = ?"
+            digest = connection.execute(query, (mark.position,)).get or self._genesis
+            if mark.hash != digest or mark.epoch > last.epoch:
+                raise JournalError(
+                    f"{name} is not what was written: it had {mark.position} records of"
+                    f" {mark.epoch} runs and has {last.position} of {last.epoch}."
+                    " Was its -wal file removed, or an older copy put in place?"
+                )
+
+    def _write_mark(self) -> None:
+        if self._mark is not None:
+            with self.database.guarded():
+                self._mark.write(self._last)
+
+    def _chain(self, user_id: UserId) -> Chain:
+        return self._chains.setdefault(user_id, Chain(user_id, self._genesis))
+
+    @trio.lowlevel.enable_ki_protection  # Ctrl+C between commit and the lines after it
+    def _write(self, user_id: UserId, record: Record) -> int:
+        raw = encode(record)
+        chain = self._chain(user_id)
+        position, sequence = self._last.position + 1, chain.length + 1
+        digest = link(chain.tip, user_id, sequence, raw)
+        row = (position, user_id, sequence, raw.decode(), digest)
+        with self.database.transaction() as connection:
+            try:
+                connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)
+            except apsw.ConstraintError as cause:
+                if extended_code(cause) != apsw.SQLITE_CONSTRAINT_FOREIGNKEY:
+                    raise
+                raise InvariantBroken(f"the journal knows no user {user_id}") from cause
+            intents.keep(connection, user_id, record)
+        chain.tip, chain.length = digest, sequence
+        self._last = Mark(self.epoch, position, digest)
+        self._write_mark()
+        return sequence

@@ -1,0 +1,68 @@
+"""One owner per database: a lock that the kernel holds for a process, and says for whom.
+
+The kernel drops the lock when its process ends, however it ends, and keeps it while the process is
+merely stopped or asleep, which no lease can do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alphabot.errors import JournalError
+from alphabot.ports import WallClock
+
+__all__ = ["owner_lock"]
+
+
+@contextmanager
+def owner_lock(path: Path, clock: WallClock) -> Iterator[None]:
+    """Hold the lock file for the length of the block.
+
+    Raises JournalError, saying which process has it since when, if somebody else does.
+    """
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as cause:
+        raise JournalError(f"{path} could not be opened: {cause.strerror}") from cause
+    try:
+        _lock(file, path)
+        _sign(file, path, clock.now_ms())
+        yield
+    finally:
+        # The file stays: whoever removed it would let a third process lock another of that name.
+        os.close(file)
+
+
+def _lock(file: int, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as cause:
+        raise JournalError(f"{path.with_suffix('.db')} is in use by {_holder(file)}") from cause
+    except OSError as cause:
+        raise JournalError(f"{path} could not be locked: {cause.strerror}") from cause
+
+
+def _sign(file: int, path: Path, now_ms: int) -> None:
+    signature = json.dumps({"pid": os.getpid(), "since_ms": now_ms}).encode()
+    try:
+        os.fchmod(file, 0o600)
+        os.pwrite(file, signature, 0)
+        os.ftruncate(file, len(signature))
+    except OSError as cause:
+        raise JournalError(f"{path} could not be written: {cause.strerror}") from cause
+
+
+def _holder(file: int) -> str:
+    """Return who signed the file; between locking and signing nobody may have."""
+    try:
+        signature = json.loads(os.pread(file, 200, 0))
+        since = datetime.fromtimestamp(signature["since_ms"] / 1000, UTC)
+        return f"process {signature['pid']} since {since:%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        return "another process"

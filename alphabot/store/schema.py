@@ -1,0 +1,163 @@
+"""The tables of a database, and the numbered steps that lead to them.
+
+Rules that a program could forget are kept by the database itself: records are only ever added, in
+one unbroken sequence per user and over all users; an intent's legs only ever close; at most one
+intent per user and symbol is open; the owner's epoch only rises. Money lives inside the records,
+which are JSON text, so no column ever turns it into a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import apsw
+
+from alphabot.errors import JournalError
+from alphabot.store.database import IN_MEMORY
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check", "migrate", "version_of"]
+
+APPLICATION_ID = 0x616C7068
+"""``alph``: marks a file as ours, so that no other program's database is ever written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema; all of it happens, or nothing."""
+
+    number: int
+    statements: str
+
+
+_FIRST = """
+CREATE TABLE venue (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    mode TEXT NOT NULL,
+    hosts TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER venue_never_changes BEFORE UPDATE ON venue
+    BEGIN SELECT RAISE(ABORT, 'a database belongs to one venue for good'); END;
+CREATE TRIGGER venue_never_goes BEFORE DELETE ON venue
+    BEGIN SELECT RAISE(ABORT, 'a database belongs to one venue for good'); END;
+
+CREATE TABLE ownership (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch INTEGER NOT NULL CHECK (epoch >= 0),
+    since_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO ownership VALUES (1, 0, 0);
+CREATE TRIGGER epoch_only_rises BEFORE UPDATE ON ownership WHEN NEW.epoch <= OLD.epoch
+    BEGIN SELECT RAISE(ABORT, 'an epoch only rises'); END;
+CREATE TRIGGER ownership_never_goes BEFORE DELETE ON ownership
+    BEGIN SELECT RAISE(ABORT, 'an epoch only rises'); END;
+
+CREATE TABLE users (
+    user_id INTEGER PRIMARY KEY CHECK (user_id > 0),
+    name TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
+) STRICT;
+
+CREATE TABLE records (
+    position INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    sequence INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    UNIQUE (user_id, sequence)
+) STRICT;
+CREATE TRIGGER records_are_added_in_order BEFORE INSERT ON records
+    WHEN NEW.position <> (SELECT coalesce(max(position), 0) + 1 FROM records)
+      OR NEW.sequence <>
+         (SELECT coalesce(max(sequence), 0) + 1 FROM records WHERE user_id = NEW.user_id)
+    BEGIN SELECT RAISE(ABORT, 'records are added without a gap'); END;
+CREATE TRIGGER records_never_change BEFORE UPDATE ON records
+    BEGIN SELECT RAISE(ABORT, 'records are only ever added'); END;
+CREATE TRIGGER records_never_go BEFORE DELETE ON records
+    BEGIN SELECT RAISE(ABORT, 'records are only ever added'); END;
+
+CREATE TABLE intents (
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    intent_id TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    open_legs INTEGER NOT NULL CHECK (open_legs BETWEEN 0 AND 7),
+    PRIMARY KEY (user_id, intent_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX one_open_intent ON intents (user_id, symbol) WHERE open_legs <> 0;
+CREATE TRIGGER legs_only_close BEFORE UPDATE ON intents
+    WHEN NEW.open_legs & ~OLD.open_legs <> 0
+      OR (NEW.user_id, NEW.intent_id, NEW.symbol) <> (OLD.user_id, OLD.intent_id, OLD.symbol)
+    BEGIN SELECT RAISE(ABORT, 'the legs of an intent only ever close'); END;
+CREATE TRIGGER intents_never_go BEFORE DELETE ON intents
+    BEGIN SELECT RAISE(ABORT, 'intents are only ever added'); END;
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST),)
+"""All steps, in order. A step that was released is never edited; what changes is a new step."""
+
+
+def version_of(connection: apsw.Connection, name: str) -> int:
+    """Return how many steps a database has taken; 0 is an empty file.
+
+    Raises JournalError for a database of another program and for one that a newer alphabot wrote.
+    """
+    version: int = connection.pragma("user_version")
+    if connection.pragma("application_id") != APPLICATION_ID:
+        if version or connection.execute("SELECT count(*) FROM sqlite_schema").get:
+            raise JournalError(f"{name} is not a database of alphabot")
+        return 0
+    if not 0 <= version <= len(MIGRATIONS):
+        raise JournalError(
+            f"{name} was written by a newer alphabot (schema {version}, this one knows"
+            f" {len(MIGRATIONS)}): use that version, or keep the file and start another"
+        )
+    return version
+
+
+def migrate(connection: apsw.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Take the steps that are missing, each in a transaction of its own.
+
+    A step that fails or is interrupted leaves the database as it was before that step.
+    """
+    for step in migrations[connection.pragma("user_version") :]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(step.statements)
+            connection.pragma("application_id", APPLICATION_ID)
+            connection.pragma("user_version", step.number)
+            connection.execute("COMMIT")
+        finally:
+            # Some errors, a full disk among them, have already rolled back.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def check(connection: apsw.Connection, name: str) -> None:
+    """Raise JournalError unless the file is sound and its tables are those of our steps.
+
+    A trigger that someone dropped, or that a damaged page lost, would be missed by nobody else.
+    """
+    expected, found = _pristine_shape(), _shape(connection)
+    if found != expected:
+        names = ", ".join(sorted(str(row[1]) for row in expected ^ found))
+        raise JournalError(f"the tables of {name} are not as alphabot made them: {names}")
+    complaint = connection.execute("PRAGMA integrity_check(1)").get
+    if complaint != "ok" or connection.execute("PRAGMA foreign_key_check").get is not None:
+        raise JournalError(f"{name} is damaged: {complaint}")
+
+
+@cache
+def _pristine_shape() -> set[tuple[object, ...]]:
+    pristine = apsw.Connection(IN_MEMORY)
+    try:
+        migrate(pristine)
+        return _shape(pristine)
+    finally:
+        pristine.close()
+
+
+def _shape(connection: apsw.Connection) -> set[tuple[object, ...]]:
+    return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))

@@ -1,0 +1,59 @@
+"""The users of a venue: one row per exchange account the service trades for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alphabot.core.values import UserId
+from alphabot.errors import InvariantBroken
+from alphabot.ports import WallClock
+from alphabot.store.database import Database
+
+__all__ = ["User", "Users"]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One exchange account, as the database knows it."""
+
+    user_id: UserId
+    name: str
+    created_at_ms: int
+    enabled: bool
+
+
+class Users:
+    """The table of users, read and written through the journal's own connection.
+
+    Every method raises JournalError when the database cannot be used.
+    """
+
+    def __init__(self, database: Database, clock: WallClock, *, simulated: bool) -> None:
+        self._database = database
+        self._clock = clock
+        self._simulated = simulated
+
+    def all(self) -> tuple[User, ...]:
+        """Return every user, in the order of their ids."""
+        query = "SELECT user_id, name, created_at_ms, enabled FROM users ORDER BY user_id"
+        return tuple(
+            User(UserId(user_id), name, created_at_ms, bool(enabled))
+            for user_id, name, created_at_ms, enabled in self._database.rows(query)
+        )
+
+    def ensure_simulated_user(self, user_id: UserId) -> User:
+        """Return the user, who is made on the spot if need be: on a simulated exchange anyone is.
+
+        Raises InvariantBroken at a real venue, where a user is somebody's account, and for an id
+        that is no positive number.
+        """
+        if not self._simulated:
+            raise InvariantBroken(f"user {user_id} was to be made up at a venue that is real")
+        if not 0 < user_id < 2**63:
+            raise InvariantBroken(f"a user id is a positive number, was {user_id}")
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO users VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING",
+                (user_id, f"user {user_id}", self._clock.now_ms()),
+            )
+        return next(user for user in self.all() if user.user_id == user_id)

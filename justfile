@@ -1,0 +1,63 @@
+# Recipes bring .venv up to date by themselves (see ./just); they work with any `just`.
+
+set positional-arguments
+
+_list:
+    @{{ just_executable() }} --list --unsorted
+
+_setup:
+    @./just --setup
+
+# `exec`: just hands a SIGTERM on to its child, which must be alphabot and not a shell that dies of it.
+
+# Trade on the simulated exchange, as strategies.toml says (Ctrl+C stops)
+[no-exit-message]
+run *ARGS: _setup
+    @exec .venv/bin/alphabot run "$@"
+
+# Start the simulated exchange alone, for programs of your own
+[no-exit-message]
+exchange *ARGS: _setup
+    @exec .venv/bin/alphabot exchange "$@"
+
+# Run the tests; ARGS go to pytest
+test *ARGS: _setup
+    .venv/bin/pytest "$@"
+
+# Everything that CI runs
+check: lint types contracts test
+
+# Bring the code into its form
+fmt: _setup
+    .venv/bin/ruff check --fix-only .
+    .venv/bin/ruff format .
+
+# Look for what is likely a mistake
+lint: _setup
+    .venv/bin/ruff format --check .
+    .venv/bin/ruff check .
+    .venv/bin/flake8
+
+# Check the types
+types: _setup
+    .venv/bin/mypy
+
+# Check who imports whom
+contracts: _setup
+    .venv/bin/lint-imports --no-logo
+
+# Choose versions anew for both locks; ARGS go to uv, e.g. --upgrade
+lock *ARGS:
+    ./just --uv {{ compile }} -o requirements.lock pyproject.toml --group dev "$@"
+    ./just --uv {{ compile }} -o tools.lock --group tools "$@"
+
+# With hashes, for every platform, and without the address of whatever index is configured here.
+compile := "pip compile --quiet --universal --python-version 3.11 --no-build --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links"
+
+# Build a wheel into dist/
+wheel: _setup
+    .venv/bin/hatchling build --target wheel
+
+# Remove what the recipes made; the journals in .alphabot/ stay
+clean:
+    rm -rf .venv .tools .cache .hypothesis dist

@@ -1,0 +1,113 @@
+"""A whole service against the simulated exchange, in memory and under the virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+from alphabot.clocks import TrioClock
+from alphabot.config import Settings, loads
+from alphabot.core.records import Record
+from alphabot.core.values import StrategyId, UserId
+from alphabot.runtime.board import Board, Row
+from alphabot.runtime.stop import Stop
+from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
+from alphabot.store import SqliteJournal, memory_journal
+from alphabot.wiring import Venue, run_on, simulated_venue
+
+__all__ = ["TWO_USERS", "World", "open_world", "settings_of"]
+
+TWO_USERS = """
+[exchange]
+mode = "simulated"
+
+[global_settings]
+order_timeout_seconds = 60
+
+[limits]
+{limits}
+
+[[strategies]]
+strategy_id = "koge"
+target_token = "KOGE"
+target_chain = "BSC"
+target_volume = 100
+user_ids = [1]
+{koge}
+
+[[strategies]]
+strategy_id = "aop"
+target_token = "AOP"
+target_chain = "BSC"
+target_volume = 20
+user_ids = [1, 2]
+{aop}
+"""
+
+
+def settings_of(
+    text: str = TWO_USERS, *, limits: str = "", koge: str = "", aop: str = ""
+) -> Settings:
+    """Return the settings of a configuration text with these lines filled in."""
+    text = text.replace("{limits}", limits).replace("{koge}", koge).replace("{aop}", aop)
+    return loads(text, Path("strategies.toml"))
+
+
+@dataclass
+class World:
+    """One exchange that outlives the services run against it, and one journal that does too."""
+
+    exchange: SimulatedExchange
+    net: MemoryNet
+    clock: TrioClock
+    journal: SqliteJournal
+    board: Board = field(default_factory=Board)
+    stop: Stop = field(default_factory=lambda: Stop(grace_seconds=30))
+
+    async def run(self, settings: Settings | None = None, venue: Venue | None = None) -> Board:
+        """Run a service until every strategy has ended, and return its board."""
+        settings = settings or settings_of()
+        self.board = Board()
+        await run_on(
+            venue or self.venue(),
+            settings,
+            only=(),
+            journal=nullcontext(self.journal),
+            clock=self.clock,
+            stop=self.stop,
+            board=self.board,
+        )
+        return self.board
+
+    def venue(self) -> Venue:
+        """Return the exchange as the client reaches it."""
+        return simulated_venue(self.net, self.net.addresses, self.exchange.settings.seed)
+
+    def killed(self) -> None:
+        """Let the journal go the way it goes when its process is killed."""
+        self.journal = memory_journal(self.clock, after=self.journal)
+        self.stop = Stop(grace_seconds=30)
+
+    def row(self, user_id: int, strategy_id: str) -> Row:
+        """Return a row of the last run's board."""
+        return self.board.row(UserId(user_id), StrategyId(strategy_id))
+
+    async def records(self, user_id: int) -> list[Record]:
+        """Return what the journal holds of a user."""
+        return list(await self.journal.records(UserId(user_id)))
+
+
+@asynccontextmanager
+async def open_world(settings: ExchangeSettings | None = None) -> AsyncIterator[World]:
+    """Open an exchange and an empty journal; the exchange closes at the end."""
+    clock = TrioClock()
+    exchange = SimulatedExchange(settings or ExchangeSettings(), clock)
+    net = MemoryNet(exchange)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(net.serve)
+        yield World(exchange, net, clock, memory_journal(clock))
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,38 @@
+"""The users of a venue."""
+
+from __future__ import annotations
+
+import pytest
+
+from alphabot.core.values import UserId
+from alphabot.errors import InvariantBroken
+from alphabot.store import SqliteJournal, User, VenueIdentity, VenueMode, memory_journal
+from tests.store.conftest import Opener
+from tests.store.samples import FixedClock
+
+
+def test_a_simulated_user_is_made_once(reopen: Opener, clock: FixedClock) -> None:
+    with reopen() as journal:
+        made = journal.users.ensure_simulated_user(UserId(7))
+        assert made == User(UserId(7), "user 7", clock.time_ms, enabled=True)
+        clock.time_ms += 1
+        assert journal.users.ensure_simulated_user(UserId(7)) == made
+        assert journal.users.ensure_simulated_user(UserId(3)).created_at_ms == clock.time_ms
+    with reopen() as journal:
+        assert [user.user_id for user in journal.users.all()] == [3, 7]
+
+
+@pytest.mark.parametrize("mode", [VenueMode.LIVE, VenueMode.DRY_RUN])
+def test_nobody_is_made_up_at_a_venue_that_is_real(clock: FixedClock, mode: VenueMode) -> None:
+    journal = memory_journal(clock, VenueIdentity(mode, ("www.example.com",)))
+    with pytest.raises(InvariantBroken, match="user 7"):
+        journal.users.ensure_simulated_user(UserId(7))
+    assert journal.users.all() == ()
+
+
+@pytest.mark.parametrize("user_id", [0, -1, 2**63])
+def test_an_id_is_a_positive_number(journal: SqliteJournal, user_id: int) -> None:
+    before = journal.users.all()
+    with pytest.raises(InvariantBroken, match="positive"):
+        journal.users.ensure_simulated_user(UserId(user_id))
+    assert journal.users.all() == before
