@@ -44,7 +44,7 @@ types: _setup
 
 # Check who imports whom
 contracts: _setup
-    .venv/bin/lint-imports --no-logo
+    .venv/bin/lint-imports --no-logo --cache-dir .cache/import-linter
 
 # Choose versions anew for both locks; ARGS go to uv, e.g. --upgrade
 lock *ARGS:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from cyclopts import CycloptsError, UnknownCommandError
+from cyclopts import CycloptsError
 
-from alphabot.cli.app import COMMANDS, app
+from alphabot.cli.app import app
 from alphabot.errors import AlphabotError, ConfigError, PluginError
 
 __all__ = ["main"]
@@ -27,9 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         return app(sys.argv[1:] if arguments is None else arguments) or _DONE
-    except UnknownCommandError as error:
-        _complain(_unknown_command((error.unused_tokens or [""])[0]))
-        return _BAD_INPUT
     except CycloptsError as error:
         _complain(" ".join(str(error).split()))
         return _BAD_INPUT
@@ -37,13 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - this is the last boundary
         return _report(error)
-
-
-def _unknown_command(name: str) -> str:
-    # cyclopts words this as well, but imports every command for it.
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    question = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
-    return f"unknown command {name}: {question}"
 
 
 def _report(error: BaseException) -> int:

@@ -59,7 +59,7 @@ _PATIENCE_MS = 50
 # Longer numbers are shown as they come: plain text of 1E+9999999 would be ten megabytes.
 _PLAIN_EXPONENT_MAX = 60
 _UNMISTAKABLE = re.compile(r"[\w.:/+-]+")
-_NEEDS_QUOTES = re.compile(r"""[,="]|^$|^ | $""")
+_NEEDS_QUOTES = re.compile(r"""[,="]|^ | $""")
 _SECRET_CHARS_MIN = 4
 _QUIET = ("httpx", "httpcore", "hypercorn.error", "hypercorn.access", "trio-websocket", "h11")
 
@@ -68,13 +68,13 @@ _NAMES = (
     r"csrf[-_]?token|listen[-_]?key|authorization|api[-_]?key|bot[-_]?token|p20t|cr00"
     r"|password|passphrase"
 )
-_ASSIGNED = r"""(?:["']\s*[:=,]|\s*[:=])\s*b?"""
+_ASSIGNED = r"""(?:["']\s*[:=,]|\s*[:=])\s*(?:b(?=["']))?"""
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # A cookie header is secret to the end of its quotes, or else of the line.
-        rf"""(?i)(?P<keep>cookie{_ASSIGNED})"""
-        r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\s*\*\*\*)[^\r\n]+)""",
+        rf"""(?i)(?P<keep>cookie{_ASSIGNED}(?P<quote>["']))(?:(?!(?P=quote))[^\\\r\n]|\\.)+""",
+        rf"""(?i)(?P<keep>cookie{_ASSIGNED})(?!["'])[^\r\n]+""",
         rf"""(?i)(?<![a-z])(?P<keep>(?:{_NAMES}){_ASSIGNED}["']?(?:bearer\s+|basic\s+)?)"""
         r"""[^\s"',;&)}\]]+""",
         r"(?P<keep>alpha@)\w{16,}",  # a listen key as subscriptions name it
@@ -229,7 +229,7 @@ def _compose(key: str, fields: dict[str, object]) -> tuple[Level, str]:
 
 
 def _shown(key: str, name: str, value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "-"
     if isinstance(value, Decimal) and value.is_finite():
         return plain(value) if abs(value.adjusted()) < _PLAIN_EXPONENT_MAX else str(value)

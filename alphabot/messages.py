@@ -94,6 +94,7 @@ _ORDERS: Mapping[str, Message] = {
     "buy.timeout": Message("WARNING", "买单超时未成交", "The buy did not fill in time"),
     "sell.timeout": Message("WARNING", "卖单超时未成交", "The sell did not fill in time"),
     "cancel.sent": Message("INFO", "已请求撤单，等待交易所确认", "Cancellation requested"),
+    "cancel.failed": Message("WARNING", "撤单请求失败", "The cancellation was not accepted"),
     "leftover.kept": Message("WARNING", "有未卖出的代币", "Bought and not sold"),
     "leftover.selling": Message("INFO", "正在卖出剩余代币", "Selling what was left over"),
     "leftover.sold": Message("INFO", "剩余代币已卖出", "What was left over is sold"),
@@ -137,13 +138,16 @@ _SERVICE: Mapping[str, Message] = {
     ),
     "stop.requested": Message(
         "INFO",
-        "收到停止请求，不再开始新一轮",
-        "Stop requested: no further round begins",
+        "收到停止请求，等待进行中的工作结束",
+        "Stop requested: what is under way may end",
     ),
     "stop.now": Message(
         "WARNING",
         "立即停止，未完成的订单留待下次启动核实",
         "Stopping now: the next start reconciles",
+    ),
+    "screen.failed": Message(
+        "ERROR", "界面无法显示，交易继续", "The screen failed: trading goes on without it"
     ),
     "program.failed": Message("ERROR", "程序异常终止", "The program ended by an error"),
 }

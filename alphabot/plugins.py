@@ -97,22 +97,25 @@ class PluginHost:
             outcome = implementation.function(register=registry.register_for(name, hook))
         except PluginError:
             raise
-        except Exception as cause:
+        except (Exception, SystemExit) as cause:
             raise PluginError(name, hook, f"{type(cause).__name__}: {cause}") from cause
         if inspect.iscoroutine(outcome):
             outcome.close()
             raise PluginError(name, hook, "must be a plain function, was async")
+        if outcome is not None:  # a generator, for one, has not run at all
+            problem = f"nothing was expected to be returned, was {type(outcome).__name__}"
+            raise PluginError(name, hook, problem)
 
 
-def load_plugins(paths: Sequence[Path], enabled: Sequence[str]) -> PluginHost:
+def load_plugins(
+    builtin: Sequence[ModuleType], paths: Sequence[Path] = (), enabled: Sequence[str] = ()
+) -> PluginHost:
     """Return a host with our own plugins and the enabled drop-ins of these folders.
 
     Raises PluginError for the first plugin that cannot be found, imported or used.
     """
-    from alphabot.builtin import mul_point, percent_offset
-
     host = PluginHost()
-    for module in (percent_offset, mul_point):
+    for module in builtin:
         host.add(module.__name__.rpartition(".")[2], module)
     for name in enabled:
         host.add(name, _import_drop_in(name, paths))

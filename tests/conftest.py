@@ -12,12 +12,15 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 
 import pytest
+import trio
 from hypothesis import HealthCheck, settings
 
 CEILING_SECONDS = 60
+RINGS_MAX = 5
 
 # too_slow measures the machine, not the code.
 settings.register_profile(
@@ -31,28 +34,55 @@ settings.register_profile("explore", settings.get_profile("house"), derandomize=
 settings.load_profile("house")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Fail a test that is still running at its ceiling."""
-    marker = item.get_closest_marker("ceiling")
-    seconds = marker.args[0] if marker else CEILING_SECONDS
-    rang = False
+class Ceiling:
+    """Fails a test that is still running at its ceiling, and says where its tasks wait."""
 
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        # As Ctrl+C: trio delivers that to a task, where an exception of our own, raised
-        # between two tasks, would break its scheduler and leave the tasks behind.
-        nonlocal rang
-        rang = True
-        signal.raise_signal(signal.SIGINT)
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        marker = item.get_closest_marker("ceiling")
+        seconds = marker.args[0] if marker else CEILING_SECONDS
+        rings: list[str] = []
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+        def ring(_signal: int, _frame: FrameType | None) -> None:
+            rings.append("\n".join(waiting_tasks()))
+            if len(rings) < RINGS_MAX:
+                # As Ctrl+C, which trio delivers to a task. A program under test may take the first
+                # for a request to stop, and the second for an order.
+                signal.raise_signal(signal.SIGINT)
+            else:
+                # Breaks trio's scheduler, but nothing less ends a wait that is shielded.
+                raise pytest.fail.Exception("would not stop")
+
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+        try:
+            return (yield)
+        except (KeyboardInterrupt, BaseExceptionGroup, trio.TrioInternalError):
+            if not rings:
+                raise
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            if rings:
+                pytest.fail(f"still running after {seconds} s\n{rings[0]}", pytrace=False)
+
+
+def waiting_tasks() -> Iterator[str]:
+    """Yield a line for each task of the trio run that is under way: its name and where it is."""
     try:
-        return (yield)
-    except (KeyboardInterrupt, BaseExceptionGroup) as error:
-        if not rang:
-            raise
-        raise pytest.fail.Exception(f"still running after {seconds} s") from error
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        tasks = [trio.lowlevel.current_root_task()]
+    except RuntimeError:
+        return
+    while tasks:
+        if task := tasks.pop():
+            tasks += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
+            calls = [
+                f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}"
+                for frame, line in task.iter_await_frames()
+            ]
+            yield f"{task.name}: {' > '.join(calls)}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the ceiling for every test; a hook of this file alone would leave out plugins/."""
+    config.pluginmanager.register(Ceiling())

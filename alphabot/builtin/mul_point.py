@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from alphabot.core.exact import divide as quotient
+from alphabot.core.exact import multiply
 from alphabot.hookspecs import hookimpl
 from alphabot.ports import Multiplier
 
@@ -23,7 +24,7 @@ def divide(volume_usdt: Decimal, mul_point: int) -> Decimal:
 
 def points(volume_usdt: Decimal, mul_point: int) -> Decimal:
     """Return volume x mulPoint: 30 USDT at mulPoint 4 credit 120."""
-    return volume_usdt * mul_point
+    return multiply(volume_usdt, Decimal(mul_point))
 
 
 def flat(volume_usdt: Decimal, mul_point: int) -> Decimal:

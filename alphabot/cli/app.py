@@ -1,21 +1,19 @@
-"""The commands by name; none is imported before it is asked for, so that ``--help`` is quick."""
+"""The command line as a whole.
+
+The modules of the commands import what they need when they run and not before, so that ``--help``
+and complaints about options come at once.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from cyclopts import App, Parameter
 
 from alphabot import __version__
+from alphabot.cli.exchange import exchange
+from alphabot.cli.reset import reset
+from alphabot.cli.run import run
 
-__all__ = ["COMMANDS", "app"]
-
-COMMANDS: Mapping[str, str] = {
-    "run": "Trade until every target is reached.",
-    "exchange": "Serve the simulated exchange alone.",
-    "reset": "Set a strategy's progress back to zero.",
-}
-"""Every command and what it does; ``alphabot.cli.NAME`` has a function of its name."""
+__all__ = ["app"]
 
 app = App(
     name="alphabot",
@@ -37,5 +35,5 @@ app = App(
     print_error=False,
     suppress_keyboard_interrupt=False,
 )
-for name, about in COMMANDS.items():
-    app.command(f"alphabot.cli.{name}:{name}", name=name, help=about)
+for command in (run, exchange, reset):
+    app.command(command)

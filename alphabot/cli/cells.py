@@ -12,7 +12,7 @@ from alphabot.log import harmless
 
 __all__ = ["bp", "name", "seconds", "tokens", "usdt"]
 
-_TOKEN_PLACES = 8
+_CENT = Decimal("0.01")
 
 
 def name(text: object) -> str:
@@ -26,10 +26,12 @@ def usdt(amount: Decimal, places: int = 2) -> str:
     return f"{round_half_up(amount, places) + ZERO:,f}"
 
 
-def tokens(quantity: Decimal) -> str:
-    """Return a quantity of tokens with no more places than any token has."""
-    shown = round_half_up(quantity, _TOKEN_PLACES)
-    return f"{shown.normalize():,f}" if shown else "0"
+def tokens(quantity: Decimal, cost_usdt: Decimal) -> str:
+    """Return a quantity of tokens, and what it cost where that is a cent or more."""
+    places = 2 if quantity >= 1 else 8
+    text = f"{round_half_up(quantity, places) + ZERO:,f}"
+    text = text.rstrip("0").rstrip(".")
+    return f"{text} ({usdt(cost_usdt)} USDT)" if cost_usdt >= _CENT else text
 
 
 def bp(value: Decimal) -> str:

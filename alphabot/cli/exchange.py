@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,15 +42,17 @@ async def exchange(
     json
         Print addresses and credentials as one line of JSON.
     """
-    # Not at the top: whoever mistypes an option should not wait for a server to be imported.
     import trio
 
     from alphabot.cli.session import emit
     from alphabot.cli.stopping import watch_signals
     from alphabot.clocks import SystemClock
+    from alphabot.log import LineWriter, configure
     from alphabot.runtime.stop import Stop
     from alphabot.simulator import ExchangeSettings, SimulatedExchange, serve_sockets
 
+    # Standard output is for the addresses, which another program may read.
+    configure("en", sink=LineWriter(lambda: sys.stderr))
     simulated = SimulatedExchange(ExchangeSettings(seed=seed), SystemClock())
     serve = partial(serve_sockets, simulated, rest_port=rest_port, stream_port=stream_port)
     stop = Stop(grace_seconds=0)
@@ -73,15 +76,15 @@ def _first_reason(group: BaseExceptionGroup[OSError]) -> str:
 
 
 def _as_text(addresses: Addresses, seed: int) -> str:
+    """Return what may be pasted into a configuration as it is."""
     from alphabot.simulator import credentials_for
 
     lines = [
-        f"rest_url = {addresses.rest_url}",
-        f"order_stream_url = {addresses.order_stream_url}",
-        f"market_stream_url = {addresses.market_stream_url}",
-        f"seed = {seed}",
-        f"credentials: {CREDENTIALS_RULE}",
-        *(f"user 1: {name}: {value}" for name, value in credentials_for(seed, 1).items()),
+        f'rest_url = "{addresses.rest_url}"',
+        f'order_stream_url = "{addresses.order_stream_url}"',
+        f'market_stream_url = "{addresses.market_stream_url}"',
+        f"# seed {seed}. Credentials: {CREDENTIALS_RULE}",
+        *(f"# user 1: {name}: {value}" for name, value in credentials_for(seed, 1).items()),
     ]
     return "\n".join(lines)
 

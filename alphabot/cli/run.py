@@ -30,7 +30,6 @@ async def run(
     json
         Print the final figures as JSON; the log goes to standard error.
     """
-    # Not at the top: whoever mistypes an option should not wait for the service to be imported.
     from alphabot import wiring
     from alphabot.cli.session import conduct
     from alphabot.config import load

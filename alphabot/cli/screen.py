@@ -24,7 +24,7 @@ from rich.text import Text
 from alphabot.cli import cells
 from alphabot.cli.words import CONNECTIONS, ENDINGS, LABELS, STATES, word
 from alphabot.core.exact import floor_places
-from alphabot.log import say, writable
+from alphabot.log import let_go, say, writable
 from alphabot.messages import Language
 from alphabot.runtime.board import Board, Ending, Row
 
@@ -60,7 +60,10 @@ class Screen:
         self._language = language
         self._console = console
         self._stream = stream
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._picture: RenderableType = ""
+        # Draws this object, that is, its latest picture, also when it is a log line that makes
+        # rich draw. auto_refresh would be a thread.
+        self._live = Live(self, console=console, auto_refresh=False, transient=True)
         self._held: deque[str] = deque()
         self._dropped = 0
         self._drawn: object = None
@@ -75,8 +78,15 @@ class Screen:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._flush()
-        self._live.stop()
+        try:
+            self._flush()
+            self._live.stop()
+        except OSError:  # the terminal is gone
+            let_go(self._stream)
+
+    def __rich__(self) -> RenderableType:
+        """Return the latest picture, for rich."""
+        return self._picture
 
     def write(self, line: str) -> None:
         """Hold a finished log line until the next refresh."""
@@ -102,7 +112,7 @@ class Screen:
         if news:
             self._drawn = (size, columns)
             hidden = len(self._board.rows) - len(rows)
-            self._live.update(_table(rows, columns, self._language, size.width, hidden))
+            self._picture = _table(rows, columns, self._language, size.width, hidden)
         if not self._flush():
             self._live.refresh()
 

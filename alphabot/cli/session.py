@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 
 from alphabot.cli.stopping import watch_signals
-from alphabot.log import LineWriter, configure, let_go
+from alphabot.log import LineWriter, configure, let_go, say_exception
 from alphabot.messages import Language
 from alphabot.runtime.board import Board, Ending
 from alphabot.runtime.stop import Stop
@@ -52,7 +52,7 @@ async def conduct(
         async with trio.open_nursery() as nursery:
             signals = await nursery.start(watch_signals, stop)
             if screen is not None:
-                nursery.start_soon(screen.run)
+                nursery.start_soon(_draw, screen, language)
             summary = await trade()
             nursery.cancel_scope.cancel()
     _show_result(board, language, json=json)
@@ -77,6 +77,14 @@ def emit(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         let_go(sys.stdout)
+
+
+async def _draw(screen: Screen, language: Language) -> None:
+    try:
+        await screen.run()
+    except Exception as error:  # noqa: BLE001 - no order may depend on a picture
+        configure(language)
+        say_exception("screen.failed", error)
 
 
 @contextmanager

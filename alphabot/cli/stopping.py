@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import trio
 
+from alphabot.log import say
 from alphabot.runtime.stop import Stop
 
 __all__ = ["Signals", "watch_signals"]
@@ -29,9 +30,12 @@ async def watch_signals(
         task_status.started(seen)
         async for number in received:
             seen.interrupted |= number == signal.SIGINT
+            name = signal.Signals(number).name
             if stop.requested.is_set():
+                say("stop.now", signal=name)
                 stop.now()
                 # From here on signals do again what they do by default: whatever is open is in
                 # the journal, and a person who asks a third time must not be kept waiting.
                 return
+            say("stop.requested", signal=name)
             stop.request()

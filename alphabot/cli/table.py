@@ -133,7 +133,7 @@ def _cells(row: Row, language: Language) -> dict[str, str]:
         "round_time": cells.seconds(row.round_seconds_mean) if row.rounds else "-",
         "wear": cells.usdt(row.wear_usdt),
         "bp": cells.bp(row.wear_bp),
-        "leftover": cells.tokens(row.leftover),
+        "leftover": cells.tokens(row.leftover, row.leftover_cost_usdt),
         "ending": f"{ending}: {cells.name(row.reason)}" if row.reason else ending,
     }
 

@@ -152,6 +152,10 @@ SHARED = (
         "what to do when a SELL does not fill",
         "wait",
     ),
+)
+"""What ``[global_settings]`` says for all strategies and each strategy may say for itself."""
+
+_SERVICE_WIDE = (
     Key("grace_seconds", Timing(0, 3600), "how long a round may go on after a stop", 30),
     Key(
         "settle_seconds",
@@ -159,14 +163,19 @@ SHARED = (
         "how long to look before an order counts as never placed",
         None,
     ),
-    Key("stream_required", Flag(), "whether a strategy ends if its stream cannot be had", True),
+    Key(
+        "stream_required",
+        Flag({False: "nothing trades without its order stream"}),
+        "whether a strategy ends if its stream cannot be had",
+        True,
+    ),
 )
-"""What ``[global_settings]`` says for all strategies and each strategy may say for itself."""
+"""What ``[global_settings]`` says for the whole service."""
 
 _GLOBAL_SETTINGS = Section(
     "[global_settings]",
-    "For every strategy that does not say otherwise.",
-    tuple(replace(key, name=key.shared or key.name) for key in SHARED),
+    "For every strategy that does not say otherwise, and for the whole service.",
+    (*(replace(key, name=key.shared or key.name) for key in SHARED), *_SERVICE_WIDE),
 )
 
 _LIMITS = Section(
@@ -211,13 +220,14 @@ _STRATEGIES = Section(
         Key("target_volume", _MONEY, "credited volume to reach, per user"),
         Key("user_ids", ListOf(Whole(1, 999_999_999), least=1), "who trades it"),
         *(replace(key, default=None) for key in SHARED),
+        *(replace(key, unbuilt="one value holds for the whole service") for key in _SERVICE_WIDE),
         Key("schedule", _NAME, "when to trade", None, unbuilt="strategies run when started"),
     ),
 )
 
 _PLUGINS = Section(
     "[plugins]",
-    "Rules and notifiers of your own; [plugins.NAME] holds the settings of one.",
+    "Rules of your own; [plugins.NAME] holds the settings of one.",
     (
         Key(
             "paths",

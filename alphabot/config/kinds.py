@@ -57,9 +57,15 @@ def _misfit(kind: Kind, value: object, hint: str | None = None) -> Misfit:
     return Misfit(f"{kind.expected} was expected, was {shown(value)}", hint)
 
 
+def _unbuilt(value: object, reason: str) -> Misfit:
+    return Misfit(f"{shown(value)} is not built yet: {reason}")
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """True or false."""
+    """True or false; ``unbuilt`` says what is missing for one of them."""
+
+    unbuilt: Mapping[bool, str] = field(default_factory=dict)
 
     @property
     def expected(self) -> str:
@@ -70,6 +76,8 @@ class Flag:
         """Return the flag."""
         if not isinstance(value, bool):
             raise _misfit(self, value, "without quotes" if value in ("true", "false") else None)
+        if value in self.unbuilt:
+            raise _unbuilt(value, self.unbuilt[value])
         return value
 
 
@@ -161,7 +169,7 @@ class Choice:
             return str(value)
         if isinstance(value, str):
             if value in self.unbuilt:
-                raise Misfit(f"{shown(value)} is not built yet: {self.unbuilt[value]}")
+                raise _unbuilt(value, self.unbuilt[value])
             near = nearest(value, self.words)
             raise _misfit(self, value, f"did you mean {shown(near)}?" if near else None)
         raise _misfit(self, value)

@@ -127,6 +127,7 @@ class _Walk:
             part = self._found(_KEY_PART)
             self.at = part.end()
             parts.append(_name(part[1]))
+            # Here as well as in _note: 64 KiB of dots would take long to add up.
             if len(parts) > DEPTH_MAX:
                 raise TooDeep(self._line())
         return parts

@@ -50,9 +50,6 @@ class StrategySettings:
     multiplier: str
     volume_basis: Literal["filled", "ordered"]
     on_sell_timeout: Literal["wait"]
-    grace_seconds: float
-    settle_seconds: float | None
-    stream_required: bool
 
     @property
     def chain_id(self) -> str:
@@ -84,8 +81,8 @@ class Settings:
     strategies: tuple[StrategySettings, ...]
     plugins: PluginSettings
     grace_seconds: float
-    """Of ``[global_settings]``, like the two below; a strategy may have its own."""
     settle_seconds: float | None
+    """None leaves it to the exchange's own figure."""
     stream_required: bool
 
     @property

@@ -11,6 +11,7 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, InvalidOperation
 
 __all__ = [
+    "MAGNITUDE_MAX",
     "ZERO",
     "Exact",
     "ceil_to",
@@ -28,8 +29,10 @@ ZERO = Decimal(0)
 
 # Wire numbers have up to about 30 digits (protocol section 2); a product of two fits in 80.
 _DIGITS_MAX = 40
-_MAGNITUDE_MAX = 40
+MAGNITUDE_MAX = 40
+"""Nothing is counted in tens of thousands of decillions, nor in such parts."""
 _WIDE = Context(prec=100, rounding=ROUND_DOWN)
+_HUNDRED = Decimal(100)
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -49,9 +52,8 @@ def exact(value: Decimal | int | str) -> Decimal:
         raise ValueError("a decimal number was expected") from cause
     if not number.is_finite():
         raise ValueError(f"a finite number was expected, was {number}")
-    if number and (
-        abs(number.adjusted()) > _MAGNITUDE_MAX or len(number.as_tuple().digits) > _DIGITS_MAX
-    ):
+    # Zero too: 0E-200000000 would be written out with all its places.
+    if abs(number.adjusted()) > MAGNITUDE_MAX or len(number.as_tuple().digits) > _DIGITS_MAX:
         raise ValueError("a number of at most 40 digits was expected")
     return number
 
@@ -68,7 +70,7 @@ def divide(left: Decimal, right: Decimal) -> Decimal:
 
 def percent_of(value: Decimal, percent: Decimal) -> Decimal:
     """Return ``value`` changed by ``percent`` percent: 100 changed by 10 is 110."""
-    return multiply(value, (100 + percent).scaleb(-2))
+    return multiply(value, _WIDE.add(_HUNDRED, percent).scaleb(-2, _WIDE))
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
@@ -93,7 +95,7 @@ def round_half_up(value: Decimal, places: int) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """Return fixed-point text without exponent and without needless zeros: ``0.000005619``."""
-    text = format(value, "f")
+    text = format(value or ZERO, "f")  # minus zero is zero
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -103,7 +105,7 @@ def _on_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     if value < 0:
         raise ValueError(f"a number not below zero was expected, was {value}")
     count = _WIDE.divide(value, step).quantize(Decimal(1), rounding=rounding, context=_WIDE)
-    return _WIDE.multiply(count, step.normalize())
+    return _WIDE.multiply(count, _WIDE.normalize(step))
 
 
 class Exact:
@@ -117,10 +119,13 @@ class Exact:
     _optional_fields: frozenset[str] = frozenset()
 
     def __init_subclass__(cls) -> None:
-        annotations = inspect.get_annotations(cls)
-        found = {name: str(kind) for name, kind in annotations.items() if "Decimal" in str(kind)}
-        cls._decimal_fields = (*cls._decimal_fields, *found)
-        cls._optional_fields = cls._optional_fields | {n for n, k in found.items() if "None" in k}
+        # A dataclass with slots is made anew, so this runs twice for it.
+        for name, kind in inspect.get_annotations(cls).items():
+            text = kind.__name__ if isinstance(kind, type) else str(kind)
+            if text.removesuffix(" | None").rpartition(".")[2] == "Decimal":
+                cls._decimal_fields = tuple(dict.fromkeys((*cls._decimal_fields, name)))
+                if text.endswith(" | None"):
+                    cls._optional_fields |= {name}
 
     def __post_init__(self) -> None:
         for name in self._decimal_fields:

@@ -74,6 +74,11 @@ def price_age(case: Case) -> str | None:
     return None if age <= most else f"the price is {age:.1f} s old, at most {most} s"
 
 
+def price_positive(case: Case) -> str | None:
+    prices = (case.quote.last, case.quote.bid, case.quote.ask)
+    return None if min(prices) > 0 else f"last, bid and ask are {', '.join(map(plain, prices))}"
+
+
 def sources_agree(case: Case) -> str | None:
     middle = reference_price(case.quote)
     percent = abs(case.quote.last - middle) / middle * _HUNDRED

@@ -65,6 +65,7 @@ def _first_refusal(table: tuple[Rule, ...], case: Case) -> Refusal | None:
 
 
 _PRICE_RULES = (
+    Rule("price_positive", rules.price_positive, Remedy.SKIP),
     Rule("max_price_age_seconds", rules.price_age, Remedy.SKIP),
     Rule("max_source_deviation_percent", rules.sources_agree, Remedy.SKIP),
     Rule("price_collar_percent", rules.collar, Remedy.SKIP),
@@ -97,6 +98,7 @@ SELL_RULES: tuple[Rule, ...] = (
     Rule("latched", rules.latched, Remedy.END),
     Rule("stream", rules.feed_live, Remedy.WAIT),
     Rule("unknown_outcome", rules.unresolved, Remedy.WAIT),
+    Rule("one_round", rules.open_here, Remedy.WAIT),
     Rule("symbol_trading", rules.trading, Remedy.SKIP),
     Rule("max_orders_per_minute", rules.orders_per_minute, Remedy.WAIT),
     *_PRICE_RULES,

@@ -41,6 +41,15 @@ MOVES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
+_UNFILLED_ENDS = frozenset({_S.CANCELED, _S.EXPIRED, _S.REJECTED})
+_ENDS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    # One end may have two names: push and history may choose another word, and of a leg that is
+    # gone it is we who say EXPIRED. With equal figures that is no contradiction.
+    _S.FILLED: frozenset({_S.FILLED}),
+    **dict.fromkeys(_UNFILLED_ENDS, _UNFILLED_ENDS),
+}
+
+
 class Verdict(Enum):
     """What a report means beside what is known."""
 
@@ -109,9 +118,9 @@ def judge(order: Order, report: OrderReport) -> Verdict:
     if report.order_id != order.order_id or not _possible(order, report):
         return Verdict.CONTRADICTION
     if order.terminal:
-        ended_otherwise = report.status.terminal and report.status is not order.status
-        says_more = report.executed > order.executed
-        return Verdict.CONTRADICTION if ended_otherwise or says_more else Verdict.STALE
+        same_end = report.executed == order.executed and report.status in _ENDS[order.status]
+        older = report.executed <= order.executed and not report.status.terminal
+        return Verdict.STALE if same_end or older else Verdict.CONTRADICTION
     if report.executed < order.executed:
         return Verdict.CONTRADICTION if report.status.terminal else Verdict.STALE
     if report.status in MOVES[order.status]:
@@ -124,13 +133,19 @@ def _possible(order: Order, report: OrderReport) -> bool:
     """Whether the report's own figures can be true of this order at all."""
     if report.side is not order.side or report.symbol != order.symbol:
         return False
-    # A never released pending leg keeps quantity 0 to its end.
-    unreleased = order.quantity == 0 or report.quantity == 0
-    if report.quantity != order.quantity and not unreleased:
+    if report.quantity != order.quantity and not _quantity_may_differ(order, report):
         return False
     if report.executed > max(order.quantity, report.quantity):
         return False
     return report.status is not OrderStatus.FILLED or report.executed == report.quantity != 0
+
+
+def _quantity_may_differ(order: Order, report: OrderReport) -> bool:
+    # Only a pending leg's quantity changes, and every pending leg sells: before its release no
+    # figure is final, and one that is never released keeps 0 to its end.
+    unreleased = 0 in (order.quantity, report.quantity)
+    waiting = OrderStatus.PENDING in (order.status, report.status)
+    return order.side is Side.SELL and (unreleased or waiting)
 
 
 def _say(report: OrderReport) -> str:
@@ -145,9 +160,9 @@ class Legs:
 
     @classmethod
     def placed(cls, intended: Intended, placed: PlacedRecord) -> Legs:
-        """Return the legs as they are right after the exchange accepted them."""
+        """Return the legs as they are right after they were accepted; raises Contradiction."""
         symbol = intended.symbol
-        if intended.buy_price is None or placed.working_order_id is None:
+        if intended.buy_price is None:
             sale = Order(
                 placed.sell_order_id,
                 symbol,
@@ -157,6 +172,8 @@ class Legs:
                 intended.quantity,
             )
             return cls({Leg.SALE: sale})
+        if placed.working_order_id is None:
+            raise Contradiction(f"pair {intended.intent_id} was placed without a BUY")
         working = Order(
             placed.working_order_id,
             symbol,

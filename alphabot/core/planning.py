@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from alphabot.core.exact import ZERO, ceil_to, divide, floor_places, floor_to, multiply, plain
+from alphabot.core.exact import (
+    MAGNITUDE_MAX,
+    ZERO,
+    ceil_to,
+    divide,
+    floor_places,
+    floor_to,
+    multiply,
+    plain,
+)
 from alphabot.core.values import Instrument, PairPlan, Proposal, SalePlan
 
 __all__ = ["AMOUNT_PLACES", "Unplannable", "dust_after", "plan_pair", "plan_sale", "sold_quantity"]
@@ -32,8 +41,10 @@ def plan_pair(proposal: Proposal, instrument: Instrument, amount_usdt: Decimal) 
     Raises Unplannable when the limits or the quantity leave the exchange's grid.
     """
     grid = instrument.grid
-    if proposal.buy_price <= 0 or proposal.sell_price <= 0:
-        raise Unplannable("price_not_positive", f"buy {proposal.buy_price}")
+    if min(proposal.buy_price, proposal.sell_price) <= 0:
+        raise Unplannable("price_not_positive", _limits(proposal))
+    if max(proposal.buy_price, proposal.sell_price).adjusted() > MAGNITUDE_MAX:
+        raise Unplannable("price_out_of_range", _limits(proposal))
     buy_price = floor_to(proposal.buy_price, grid.tick_size)
     sell_price = ceil_to(proposal.sell_price, grid.tick_size)
     if buy_price <= 0:
@@ -59,7 +70,7 @@ def plan_sale(price: Decimal, instrument: Instrument, held: Decimal) -> SalePlan
     if price <= 0:
         raise Unplannable("price_not_positive", f"sell {price}")
     limit = ceil_to(price, grid.tick_size)
-    quantity = min(floor_to(max(held, ZERO), grid.step_size), grid.max_quantity)
+    quantity = floor_to(min(max(held, ZERO), grid.max_quantity), grid.step_size)
     _check_quantity(quantity, limit, instrument)
     return SalePlan(instrument.token.alpha_id, instrument.symbol, limit, quantity)
 
@@ -75,6 +86,10 @@ def dust_after(plan: PairPlan, instrument: Instrument) -> Decimal:
         multiply(plan.quantity, instrument.fees.buyer), instrument.grid.base_precision
     )
     return plan.quantity - fee - sold_quantity(plan.quantity, fee, instrument)
+
+
+def _limits(proposal: Proposal) -> str:
+    return f"buy {proposal.buy_price}, sell {proposal.sell_price}"
 
 
 def _check_quantity(quantity: Decimal, price: Decimal, instrument: Instrument) -> None:

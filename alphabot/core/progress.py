@@ -33,6 +33,7 @@ from alphabot.core.records import (
     Updated,
 )
 from alphabot.core.values import AlphaId, IntentId, OrderId, OrderStatus, StrategyId
+from alphabot.errors import JournalError
 
 __all__ = ["DAY_MS", "Holding", "OpenIntent", "StrategyProgress", "UserState"]
 
@@ -161,9 +162,14 @@ class UserState:
         return len(self.intent_times_ms)
 
     def apply(self, record: Record) -> None:
-        """Take in the next record of the journal."""
+        """Take in the next record of the journal.
+
+        Raises JournalError, leaving everything as it was, for one that cannot follow the others.
+        """
         match record:
             case Intended():
+                if record.intent_id in self.open_intents:
+                    raise JournalError(f"the journal intends {record.intent_id} twice")
                 self.open_intents[record.intent_id] = OpenIntent(record)
                 self.intent_times_ms.append(record.at_ms)
                 self.intents += 1
@@ -171,19 +177,19 @@ class UserState:
                 if progress.first_at_ms is None:
                     progress.first_at_ms = record.at_ms
             case PlacedRecord():
-                self.open_intents[record.intent_id].placed = record
+                self._open(record.intent_id).placed = record
                 self.claimed.add(record.sell_order_id)
                 if record.working_order_id is not None:
                     self.claimed.add(record.working_order_id)
             case UnknownRecord():
-                self.open_intents[record.intent_id].unknown = record
+                self._open(record.intent_id).unknown = record
             case Updated():
-                self.open_intents[record.intent_id].updates[record.leg] = record
+                self._open(record.intent_id).updates[record.leg] = record
             case NotSentRecord():
-                del self.open_intents[record.intent_id]
+                self._close(record.intent_id)
             case RefusedRecord():
-                strategy_id = self.open_intents.pop(record.intent_id).intended.strategy_id
-                self.strategy(strategy_id).failures += 1
+                refused = self._close(record.intent_id)
+                self.strategy(refused.intended.strategy_id).failures += 1
             case Settled():
                 self._settle(record)
             case Leftover():
@@ -199,8 +205,21 @@ class UserState:
             case Configured():
                 self.strategy(record.strategy_id).failures = 0
 
+    def _open(self, intent_id: IntentId) -> OpenIntent:
+        entry = self.open_intents.get(intent_id)
+        if entry is None:
+            raise JournalError(f"the journal speaks of intent {intent_id}, which is not open")
+        return entry
+
+    def _close(self, intent_id: IntentId) -> OpenIntent:
+        entry = self._open(intent_id)
+        del self.open_intents[intent_id]
+        return entry
+
     def _settle(self, record: Settled) -> None:
-        entry = self.open_intents[record.intent_id]
+        entry = self._open(record.intent_id)
+        if record.leg in entry.settled or record.leg not in entry.legs:
+            raise JournalError(f"{record.intent_id} has no {record.leg} leg that could settle now")
         entry.settled[record.leg] = record
         intended = entry.intended
         progress = self.strategy(intended.strategy_id)
@@ -221,4 +240,4 @@ class UserState:
             day = record.at_ms // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
         if entry.over:
-            del self.open_intents[record.intent_id]
+            self._close(record.intent_id)

@@ -106,7 +106,8 @@ def absent_leg(legs: Legs, reading: Reading) -> OrderReport | None:
         return None
     working, pending = legs[Leg.WORKING], legs[Leg.PENDING]
     dropped = working.terminal and working.status is not OrderStatus.FILLED
-    if not dropped or pending.terminal or reading.of(pending.order_id):
+    waiting = pending.status is OrderStatus.PENDING
+    if not dropped or not waiting or reading.of(pending.order_id):
         return None
     return OrderReport(
         order_id=pending.order_id,

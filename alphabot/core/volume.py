@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from alphabot.core.exact import ZERO, divide, floor_places, multiply
+from alphabot.core.exact import MAGNITUDE_MAX, ZERO, divide, floor_places, multiply
 from alphabot.core.records import Intended
 
 __all__ = ["CREDIT_PLACES", "basis_usdt", "credited_volume"]
@@ -38,12 +38,12 @@ def credited_volume(
 ) -> Decimal:
     """Return what a BUY adds toward the target.
 
-    Raises ValueError when the rule's answer is not a finite number at or above zero; TypeError
+    Raises ValueError when the rule's answer is not a sane number at or above zero; TypeError
     when it is not a Decimal.
     """
     credited = multiplier(basis_usdt(intended, executed, quote_usdt), intended.mul_point)
     if not isinstance(credited, Decimal):
         raise TypeError(f"a Decimal was expected, was {type(credited).__name__}")
-    if not credited.is_finite() or credited < 0:
+    if not credited.is_finite() or credited < 0 or credited.adjusted() > MAGNITUDE_MAX:
         raise ValueError(f"a finite volume at or above zero was expected, was {credited}")
     return floor_places(credited, CREDIT_PLACES)

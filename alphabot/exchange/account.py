@@ -34,6 +34,7 @@ from alphabot.core.values import (
     Symbol,
 )
 from alphabot.errors import (
+    ConfigError,
     InvariantBroken,
     NotAuthorised,
     NotSent,
@@ -84,6 +85,10 @@ class AccountSettings:
     order_seconds: float = 10.0
     """How long an order request may take before its outcome counts as unknown."""
     lane_idle_seconds: float = IDLE_SECONDS
+
+    def __post_init__(self) -> None:
+        if self.order_family not in ("asset/v1", "defi/v1"):
+            raise ConfigError("asset/v1 or defi/v1 was expected", key="order_family")
 
 
 class Account:

@@ -34,7 +34,7 @@ subscribes and renews the key. Whichever fails first ends both.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import trio
 
@@ -137,6 +137,13 @@ class UserFeed:
             await trio.lowlevel.checkpoint()
 
 
+class _Subscription(NamedTuple):
+    """A key whose subscription was asked for."""
+
+    key: ListenKey
+    confirmed: trio.Event
+
+
 class _Connection:
     """One WebSocket: from a new key, over the confirmed subscription, to its loss."""
 
@@ -152,7 +159,7 @@ class _Connection:
         self.was_live = False
         self._key: ListenKey | None = None
         self._requests = 0
-        self._unconfirmed: dict[int | str | None, trio.Event] = {}
+        self._unconfirmed: dict[int | str | None, _Subscription] = {}
 
     async def run(self, net: Net, address: StreamAddress) -> NoReturn:
         """Forward updates; raises FeedLost or an ExchangeError when it ends."""
@@ -182,16 +189,11 @@ class _Connection:
     async def _keep_subscribed(self, socket: Socket, key: ListenKey) -> NoReturn:
         """Subscribe the key, and whichever key the exchange says is the user's later."""
         await self._subscribe(socket, key)
-        self._forward(FeedLive())
-        self.was_live = True
-        self._on_live()
         while True:
             renewed = await self._renewed_key()
             if renewed == key:
                 continue
             await self._subscribe(socket, renewed)
-            self._forward(FeedGap("the listen key has changed"))
-            self._forward(FeedLive())
             await socket.send(unsubscribe([order_stream(key)], self._next_request()))
             key = renewed
 
@@ -221,21 +223,29 @@ class _Connection:
     async def _subscribe(self, socket: Socket, key: ListenKey) -> None:
         """Return once the exchange has confirmed the subscription; raises FeedLost if not."""
         request_id = self._next_request()
-        confirmed = self._unconfirmed[request_id] = trio.Event()
+        subscription = self._unconfirmed[request_id] = _Subscription(key, trio.Event())
         await socket.send(subscribe([order_stream(key)], request_id))
         try:
             with trio.fail_after(ACK_SECONDS):
-                await confirmed.wait()
+                await subscription.confirmed.wait()
         except trio.TooSlowError as cause:
             raise FeedLost(f"no subscription was confirmed within {ACK_SECONDS:g} s") from cause
-        self._key = key
 
     def _confirm(self, ack: Ack) -> None:
+        """Go live with the key whose subscription is acknowledged, before any later report."""
         ours = ack.request_id in self._unconfirmed
         if ack.error is not None and (ours or ack.request_id is None):
             raise FeedLost(f"the subscription was refused: {ack.error}")
-        if ours:
-            self._unconfirmed.pop(ack.request_id).set()
+        if not ours:
+            return
+        subscription = self._unconfirmed.pop(ack.request_id)
+        if self._key is not None:
+            self._forward(FeedGap("the listen key has changed"))
+        self._key = subscription.key
+        self._forward(FeedLive())
+        self.was_live = True
+        self._on_live()
+        subscription.confirmed.set()
 
     def _next_request(self) -> int:
         self._requests += 1

@@ -2,13 +2,15 @@
 
 httpx brings no connection, no cookie jar, no redirects and no environment here: its transport is
 ours, httpcore's pool on streams of Net. To httpcore every connection is a plain one, since TLS
-is Net's business. Three traps are walled off:
+is Net's business. Four traps are walled off:
 
 * httpcore loses connections for good when more requests are cancelled than it has connections
   (platform trial): fewer requests than connections are ever let in.
 * its idle expiry reads the machine's clock: ours reads trio's, and answers the question httpcore
   asks before it uses a connection again, ``is_readable``.
 * its shielded close can wait without bound: our streams close at once.
+* a body one stops reading leaves its asynchronous generators behind, half run: bytes are counted
+  below them, so that an answer that is too large ends as a broken connection does.
 
 Requests that move money do not come this way; they take the order lane.
 """
@@ -26,7 +28,7 @@ import trio
 
 from alphabot.errors import NotSent, UnexpectedReply
 from alphabot.exchange.net import Address, connect, is_readable
-from alphabot.exchange.replies import Body, receive_head
+from alphabot.exchange.replies import receive_head
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
 from alphabot.ports import Net
@@ -40,6 +42,10 @@ REQUESTS_MAX: Final = 4
 """At once; the others wait their turn. Well below CONNECTIONS_MAX, since one that is being
 closed still counts there."""
 CLOSE_SECONDS: Final = 1.0
+
+_SLACK_BYTES: Final = 262_144
+"""For the head of an answer and the framing of its body; httpcore's own bound is below this."""
+_SIZE_MAX: Final = "alphabot.body_bytes_max"
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -75,25 +81,22 @@ class HttpClient:
     async def _ask(self, method: str, target: str, body: bytes | None, size_max: int) -> Reply:
         async with self._turns:
             with _translated():
-                request = self._request(method, target, body)
-                response = await self._client.send(request, stream=True)
-                try:
-                    content = Body(size_max)
-                    async for part in response.aiter_raw():
-                        content.add(part)
-                finally:
-                    with trio.move_on_after(CLOSE_SECONDS, shield=True):
-                        await response.aclose()
-                headers = dict(response.headers.items())
-                return Reply(response.status_code, headers, content.whole())
+                request = self._request(method, target, body, size_max)
+                response = await self._client.send(request)
+        if len(response.content) > size_max:
+            raise UnexpectedReply(f"a body of at most {size_max} bytes was expected")
+        return Reply(response.status_code, dict(response.headers.items()), response.content)
 
-    def _request(self, method: str, target: str, body: bytes | None) -> httpx.Request:
+    def _request(
+        self, method: str, target: str, body: bytes | None, size_max: int
+    ) -> httpx.Request:
         scheme = "https" if self._address.tls else "http"
         return httpx.Request(
             method,
             httpx.URL(f"{scheme}://{self._address.authority}{target}"),
             headers=self._session.headers(with_body=body is not None),
             content=body,
+            extensions={_SIZE_MAX: size_max},
         )
 
 
@@ -107,9 +110,8 @@ async def open_http(
     """
     address = Address.parse(rest_url)
     session = session or Session(address.host)
-    transport = _Transport(net, address, session)
     client = httpx.AsyncClient(
-        transport=transport,
+        transport=_Transport(net, address, session),
         trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(None),
@@ -170,9 +172,12 @@ class _Transport(httpx.AsyncBaseTransport):
         stream = _ResponseStream(response)
         try:
             headers = receive_head(response.headers, self._session)
-        except BaseException:
+        except UnexpectedReply:
             await stream.aclose()
             raise
+        below = response.extensions["network_stream"]
+        if isinstance(below, _Stream):
+            below.allow(request.extensions[_SIZE_MAX] + _SLACK_BYTES)
         return httpx.Response(response.status, headers=headers, stream=stream)
 
     async def aclose(self) -> None:
@@ -220,6 +225,11 @@ class _Stream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._used_at = trio.current_time()
+        self._allowed = 0
+
+    def allow(self, size: int) -> None:
+        """Let that many more bytes come in."""
+        self._allowed = size
 
     # The timeouts are httpcore's interface, and always None here.
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
@@ -227,6 +237,9 @@ class _Stream(httpcore.AsyncNetworkStream):
             data = bytes(await self._stream.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as cause:
             raise httpcore.ReadError(str(cause)) from cause
+        self._allowed -= len(data)
+        if self._allowed < 0:
+            raise httpcore.ReadError("more was sent than was allowed")
         self._used_at = trio.current_time()
         return data
 
@@ -235,6 +248,7 @@ class _Stream(httpcore.AsyncNetworkStream):
             await self._stream.send_all(buffer)
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as cause:
             raise httpcore.WriteError(str(cause)) from cause
+        self.allow(_SLACK_BYTES)
         self._used_at = trio.current_time()
 
     async def aclose(self) -> None:

@@ -28,7 +28,7 @@ from alphabot.errors import NotSent, OutcomeUnknown, UnexpectedReply
 from alphabot.exchange.net import Address, connect, is_readable
 from alphabot.exchange.replies import Body, receive_head
 from alphabot.exchange.session import Session
-from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
+from alphabot.exchange.wire.envelope import Reply
 from alphabot.ports import Net
 
 __all__ = ["Lane", "Sent"]
@@ -42,6 +42,7 @@ LAST_BYTE_SECONDS: Final = 1.0
 
 _READ_BYTES: Final = 65_536
 _HEAD_BYTES_MAX: Final = 65_536
+_INTERIM_MAX: Final = 10
 _BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
 
@@ -64,7 +65,7 @@ class _Connection:
 
     def _begin(self) -> None:
         self._used_at = trio.current_time()
-        self._received = 0
+        self._interim = 0
         self._status = 0
         self._headers: dict[str, str] = {}
         self._body = Body()
@@ -93,9 +94,6 @@ class _Connection:
 
         Raises UnexpectedReply and h11.RemoteProtocolError for what is no answer.
         """
-        self._received += len(data)
-        if self._received > BODY_BYTES_MAX + _HEAD_BYTES_MAX:
-            raise UnexpectedReply("the answer had no end")
         self._http.receive_data(data)
         while (event := self._http.next_event()) is not h11.NEED_DATA:
             match event:
@@ -107,7 +105,9 @@ class _Connection:
                 case h11.EndOfMessage():
                     return Reply(self._status, self._headers, self._body.whole())
                 case h11.InformationalResponse():
-                    pass
+                    self._interim += 1
+                    if self._interim > _INTERIM_MAX:
+                        raise UnexpectedReply("the answer did not begin")
                 case _:
                     raise UnexpectedReply("the connection was closed instead of an answer")
         return None

@@ -41,17 +41,18 @@ HANDSHAKE_SECONDS = 10.0
 """For the WebSocket handshake, once the byte stream is there."""
 SEND_SECONDS = 5.0
 """A few hundred bytes that do not leave in this time: the peer no longer reads."""
-CLOSE_SECONDS = 0.5
-"""For the courtesy of a close handshake; a thousand users must be gone within a second."""
+DROP_SECONDS = 1.0
+"""For a stream that breaks its promise to close at once. Closing is shielded, or the Cancelled it
+raises would take the place of the error that it closes for."""
 QUIET_SECONDS = 5.0
 """After so long without a byte a ping is sent ..."""
 PONG_SECONDS = 8.0
 """... and must be answered within this: a half-open connection is noticed within 13 s."""
 
 HANDSHAKE_BYTES_MAX = 16 * 1024
-SILENT_BYTES_MAX = 4 * FRAME_BYTES_MAX
-"""Bytes that may pass without completing one message: pongs take days to get there; endless
-fragments and floods of pings do not."""
+SILENT_BYTES_MAX = FRAME_BYTES_MAX + 64 * 1024
+"""Bytes that may come without completing one message. Endless fragments and floods of pings end
+there; the pongs of a quiet line take days, and then cost one reconnect."""
 FRAMES_WAITING_MAX = 64
 """Messages between the library's reader and ours. When full, its reader waits, and with it our
 pongs: so whoever calls :meth:`Socket.receive` must do so again without waiting for anyone."""
@@ -122,7 +123,7 @@ class Socket:
 
 @asynccontextmanager
 async def open_socket(net: Net, address: StreamAddress) -> AsyncIterator[Socket]:
-    """Connect, keep the connection alive during the block, and close it within a deadline.
+    """Connect, keep the connection alive during the block, and close it without waiting.
 
     Raises FeedLost if the connection cannot be had, and inside the block when it is lost. What
     the block or one of its parts raises leaves as itself.
@@ -133,9 +134,12 @@ async def open_socket(net: Net, address: StreamAddress) -> AsyncIterator[Socket]
         try:
             yield Socket(connection, stream, nursery)
         finally:
-            with trio.move_on_after(CLOSE_SECONDS, shield=True):
-                await connection.aclose()
+            # The parts first: they would fail by the closing, and hide why we close. And no close
+            # handshake: a peer that is gone would hold us up, and another learns from the end of
+            # the bytes what it would have learnt from a farewell.
             nursery.cancel_scope.cancel()
+            with trio.move_on_after(DROP_SECONDS, shield=True):
+                await trio.aclose_forcefully(stream)
 
 
 async def _connect(
@@ -167,7 +171,8 @@ async def _shake_hands(
             max_message_size=FRAME_BYTES_MAX,
         )
     except BaseException:
-        await trio.aclose_forcefully(stream)
+        with trio.move_on_after(DROP_SECONDS, shield=True):
+            await trio.aclose_forcefully(stream)
         raise
 
 

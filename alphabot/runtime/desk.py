@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from alphabot.core.exact import ZERO, multiply
 from alphabot.core.limit_case import Standing
 from alphabot.core.limit_values import Limits
+from alphabot.core.orders import Legs
 from alphabot.core.planning import Unplannable, plan_sale
+from alphabot.core.progress import OpenIntent
 from alphabot.core.values import Instrument, Quote, SalePlan, StrategyId, UserId
-from alphabot.ports import Exchange, Market
+from alphabot.errors import InvariantBroken
+from alphabot.ports import Exchange, Market, Multiplier
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.router import Router
 from alphabot.runtime.stop import Stop
 from alphabot.runtime.turnstile import Turnstile
+from alphabot.runtime.watch import Watch
 
 __all__ = ["Desk"]
 
@@ -36,6 +41,9 @@ class Desk:
     limits: Limits
     everyone: Sequence[Recorder]
     settle_seconds: float
+    multiplier_of: Callable[[str], Multiplier]
+    """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
+    configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
 
     def standing(self, strategy_id: StrategyId, instrument: Instrument, quote: Quote) -> Standing:
         """Return where the user stands, for the gate."""
@@ -63,6 +71,15 @@ class Desk:
             open_here=len(open_here),
             foreign_sell_floor=self.turnstile.foreign_sell_floor(alpha_id, self.user_id),
         )
+
+    @contextmanager
+    def watching(self, entry: OpenIntent) -> Iterator[Watch]:
+        """Open a watch on a placed intent, with the updates of its orders delivered to it."""
+        if entry.placed is None:
+            raise InvariantBroken(f"intent {entry.intended.intent_id} is not placed")
+        legs = Legs.placed(entry.intended, entry.placed)
+        with self.router.claim(order.order_id for order in legs.orders.values()) as claim:
+            yield Watch(entry, legs, claim, self.exchange, self.recorder, self.multiplier_of)
 
     def leftover_sale(self, instrument: Instrument, quote: Quote) -> SalePlan | None:
         """Return the SELL of what is held and on no order, or None when that is only dust."""

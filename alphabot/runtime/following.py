@@ -6,21 +6,17 @@ plain SELL of a leftover. Our timeouts only choose the next step; they end no or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum, auto
 
 import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.exact import plain, round_half_up
-from alphabot.core.orders import Legs
 from alphabot.core.progress import OpenIntent
 from alphabot.core.records import Leftover, Leg, Settled
 from alphabot.core.values import OrderStatus
-from alphabot.errors import ExchangeError, InvariantBroken, NotAuthorised
+from alphabot.errors import ExchangeError, NotAuthorised
 from alphabot.log import say
-from alphabot.ports import Multiplier
 from alphabot.runtime.board import Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.turnstile import Turn
@@ -43,18 +39,15 @@ class Followed(Enum):
 class Follower:
     """Follows the placed intents of one strategy, one at a time."""
 
-    def __init__(
-        self, desk: Desk, strategy: StrategySettings, multiplier: Multiplier, row: Row
-    ) -> None:
+    def __init__(self, desk: Desk, strategy: StrategySettings, row: Row) -> None:
         self._desk = desk
         self._strategy = strategy
-        self._multiplier = multiplier
         self._row = row
         self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
 
     async def pair(self, entry: OpenIntent, turn: Turn, *, resumed: bool = False) -> Followed:
         """Follow an OTO pair to the end of both legs; a resumed one is asked for first."""
-        with self._watching(entry) as watch:
+        with self._desk.watching(entry) as watch:
             if resumed:
                 await watch.ask()
             bought = await self._buy(watch)
@@ -70,7 +63,7 @@ class Follower:
 
     async def sale(self, entry: OpenIntent, turn: Turn, *, resumed: bool = False) -> Followed:
         """Follow the plain SELL of a leftover to its end; a resumed one is asked for first."""
-        with self._watching(entry) as watch:
+        with self._desk.watching(entry) as watch:
             if resumed:
                 await watch.ask()
             return await self._sell(watch, Leg.SALE, turn)
@@ -89,16 +82,6 @@ class Follower:
         """Show what the strategy is doing, and how long it may take."""
         self._row.state = state
         self._row.waiting_until = None if seconds is None else trio.current_time() + seconds
-
-    @contextmanager
-    def _watching(self, entry: OpenIntent) -> Iterator[Watch]:
-        """Open a watch on a placed intent, with the updates of its orders delivered to it."""
-        if entry.placed is None:
-            raise InvariantBroken(f"intent {entry.intended.intent_id} is not placed")
-        legs = Legs.placed(entry.intended, entry.placed)
-        with self._desk.router.claim(o.order_id for o in legs.orders.values()) as claim:
-            desk = self._desk
-            yield Watch(entry, legs, claim, desk.exchange, desk.recorder, self._multiplier)
 
     async def _buy(self, watch: Watch) -> Settled:
         order = watch.legs[Leg.WORKING]

@@ -119,7 +119,8 @@ class Router:
                 else:
                     claim.deliver(item)
             case FeedGap():
-                self._live = trio.Event()
+                if self._live.is_set():  # else somebody may be waiting for this very event
+                    self._live = trio.Event()
                 self.on_connection(False, item.reason)
             case FeedLive():
                 self._live.set()

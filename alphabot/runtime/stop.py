@@ -7,6 +7,7 @@ deadline when a stop is requested.
 
 from __future__ import annotations
 
+import math
 from types import TracebackType
 
 import trio
@@ -19,9 +20,11 @@ class Stop:
 
     def __init__(self, grace_seconds: float) -> None:
         self.grace_seconds = grace_seconds
-        self._interruptible: set[trio.CancelScope] = set()
-        self._rounds: set[trio.CancelScope] = set()
-        self._everything: set[trio.CancelScope] = set()
+        # Dictionaries for their order: how a stop runs must not hang on where objects lie.
+        self._interruptible: dict[trio.CancelScope, None] = {}
+        self._rounds: dict[trio.CancelScope, None] = {}
+        self._everything: dict[trio.CancelScope, None] = {}
+        self._rounds_end_at = math.inf
         self.requested = trio.Event()
         self.forced = False
 
@@ -30,10 +33,11 @@ class Stop:
         if self.requested.is_set():
             return
         self.requested.set()
+        self._rounds_end_at = trio.current_time() + self.grace_seconds
         for scope in tuple(self._interruptible):
             scope.cancel()
         for scope in tuple(self._rounds):
-            scope.deadline = min(scope.deadline, trio.current_time() + self.grace_seconds)
+            scope.deadline = min(scope.deadline, self._rounds_end_at)
 
     def now(self) -> None:
         """End everything at once; what is open stays in the journal."""
@@ -44,29 +48,27 @@ class Stop:
 
     def interruptible(self) -> StopScope:
         """Return a scope that a stop cuts short at once."""
-        return StopScope(self._interruptible, 0.0 if self.requested.is_set() else None)
+        ends_at = -math.inf if self.requested.is_set() else math.inf
+        return StopScope(self._interruptible, ends_at)
 
     def round(self) -> StopScope:
-        """Return a scope that a stop cuts short after the grace."""
-        return StopScope(self._rounds, self.grace_seconds if self.requested.is_set() else None)
+        """Return a scope that a stop cuts short after the grace, which is counted once."""
+        return StopScope(self._rounds, self._rounds_end_at)
 
     def everything(self) -> StopScope:
         """Return a scope that only the second request cuts short."""
-        return StopScope(self._everything, 0.0 if self.forced else None)
+        return StopScope(self._everything, -math.inf if self.forced else math.inf)
 
 
 class StopScope:
     """A cancel scope that is known to a :class:`Stop` while it is open."""
 
-    def __init__(self, known: set[trio.CancelScope], seconds_left: float | None) -> None:
+    def __init__(self, known: dict[trio.CancelScope, None], ends_at: float) -> None:
         self._known = known
-        self._seconds_left = seconds_left
-        self._scope = trio.CancelScope()
+        self._scope = trio.CancelScope(deadline=ends_at)
 
     def __enter__(self) -> trio.CancelScope:
-        if self._seconds_left is not None:
-            self._scope.deadline = trio.current_time() + self._seconds_left
-        self._known.add(self._scope)
+        self._known[self._scope] = None
         return self._scope.__enter__()
 
     def __exit__(
@@ -75,5 +77,5 @@ class StopScope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        self._known.discard(self._scope)
+        self._known.pop(self._scope, None)
         return self._scope.__exit__(kind, error, traceback)

@@ -36,13 +36,14 @@ from alphabot.errors import (
     Unresolved,
 )
 from alphabot.log import say
-from alphabot.ports import Multiplier, PricingRule
+from alphabot.ports import PricingRule
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.following import Followed, Follower
 from alphabot.runtime.intending import intend_pair, intend_sale, propose
 from alphabot.runtime.placing import place
 from alphabot.runtime.turnstile import Turn
+from alphabot.runtime.watch import credit
 
 __all__ = ["After", "TradeLoop"]
 
@@ -73,7 +74,6 @@ class TradeLoop:
         strategy: StrategySettings,
         token: Token,
         rule: PricingRule,
-        multiplier: Multiplier,
         row: Row,
     ) -> None:
         self.strategy = strategy
@@ -81,8 +81,7 @@ class TradeLoop:
         self._desk = desk
         self._token = token
         self._rule = rule
-        self._multiplier = multiplier
-        self.follower = Follower(desk, strategy, multiplier, row)
+        self.follower = Follower(desk, strategy, row)
         self._outages = 0
         self._mul_point: int | None = None
         self.who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
@@ -129,7 +128,7 @@ class TradeLoop:
                 after = await self._trade(turn)
             except (NotAuthorised, Unresolved):
                 raise
-            except (Unplannable, PluginError, ExchangeError) as error:
+            except ExchangeError as error:
                 return self._failed(error)
             self.row.round_seconds_total += trio.current_time() - began
             return after
@@ -137,15 +136,19 @@ class TradeLoop:
 
     async def _trade(self, turn: Turn) -> After:
         instrument, quote = await self._look()
-        proposal = self._propose(instrument, quote)
-        plan = plan_pair(proposal, instrument, self.strategy.single_trade_amount_usdt)
+        try:
+            proposal = self._propose(instrument, quote)
+            plan = plan_pair(proposal, instrument, self.strategy.single_trade_amount_usdt)
+            intended = intend_pair(plan, instrument, self.strategy, self._desk.recorder)
+            # A rule that cannot say what the volume counts must say so before there is any.
+            credit(intended, plan.quantity, plan.amount_usdt, self._desk.multiplier_of)
+        except (Unplannable, PluginError) as error:
+            return self._failed(error)
         refusal = may_buy(self._case(plan, instrument, quote))
         if refusal is not None:
             return self._refused(refusal)
         self.follower.now(State.PLACING)
-        entry = await place(
-            self._desk, intend_pair(plan, instrument, self.strategy, self._desk.recorder)
-        )
+        entry = await place(self._desk, intended)
         self._outages = 0
         working_order_id = entry.placed and entry.placed.working_order_id
         say("pair.placed", working_order_id=working_order_id, **self.who)

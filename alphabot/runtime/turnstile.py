@@ -8,6 +8,7 @@ all other users below it.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from decimal import Decimal
 
 import trio
@@ -50,18 +51,25 @@ class Turnstile:
         )
 
     def reserve(self, alpha_id: AlphaId, user_id: UserId) -> None:
-        """Keep the turn for a user whose open BUY an earlier run left behind; never waits."""
+        """Keep the turn for a user whose open BUY an earlier run left behind; never waits.
+
+        Where an earlier run left several users' BUYs behind, the first keeps it and the others
+        wait for theirs.
+        """
         if self._guard:
             semaphore = self._turns[alpha_id]
-            semaphore.acquire_nowait()
-            self._reserved[alpha_id, user_id] = Turn(semaphore)
+            with suppress(trio.WouldBlock):
+                semaphore.acquire_nowait()
+                self._reserved[alpha_id, user_id] = Turn(semaphore)
 
     async def take(self, alpha_id: AlphaId, user_id: UserId) -> Turn:
         """Wait for the token's turn, first come first served."""
-        reserved = self._reserved.pop((alpha_id, user_id), None)
-        if reserved is not None or not self._guard:
+        if not self._guard:
             await trio.lowlevel.checkpoint()
-            return reserved or Turn(None)
+            return Turn(None)
+        if (alpha_id, user_id) in self._reserved:
+            await trio.lowlevel.checkpoint()  # here a cancel does not lose the turn
+            return self._reserved.pop((alpha_id, user_id))
         semaphore = self._turns[alpha_id]
         await semaphore.acquire()
         return Turn(semaphore)

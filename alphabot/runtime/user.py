@@ -36,6 +36,7 @@ from alphabot.log import say, say_exception
 from alphabot.ports import FeedItem, OrderFeed
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
+from alphabot.runtime.orphans import follow_orphans
 from alphabot.runtime.placing import resolve
 from alphabot.runtime.trade_loop import After, TradeLoop
 
@@ -109,17 +110,25 @@ class User:
         self.desk.router.on_connection = self._show_connection
         async with trio.open_nursery() as connection:
             connection.start_soon(self.desk.router.run, receive)
-            with trio.move_on_after(CONNECT_SECONDS) as connecting, self.desk.stop.interruptible():
-                await connection.start(self._feed.run, send)
-            if connecting.cancelled_caught:
-                raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
-            if not self.desk.stop.requested.is_set():
+            with self.desk.stop.interruptible() as starting:
+                with trio.move_on_after(CONNECT_SECONDS) as connecting:
+                    await connection.start(self._feed.run, send)
+                if connecting.cancelled_caught:
+                    raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
                 await self.desk.router.wait_live()
                 await self._resolve_unknown()
-                async with trio.open_nursery() as trading:
-                    for loop in self._loops:
-                        trading.start_soon(self._trade, loop)
+            if not starting.cancelled_caught:
+                await self._trade_all()
             connection.cancel_scope.cancel()
+
+    async def _trade_all(self) -> None:
+        running = [loop.strategy.strategy_id for loop in self._loops]
+        async with trio.open_nursery() as beside:
+            beside.start_soon(follow_orphans, self.desk, running)
+            async with trio.open_nursery() as trading:
+                for loop in self._loops:
+                    trading.start_soon(self._trade, loop)
+            beside.cancel_scope.cancel()
 
     async def _resolve_unknown(self) -> None:
         """Find out what became of requests an earlier run never learned the outcome of."""

@@ -16,17 +16,17 @@ from alphabot.core.exact import ZERO, plain
 from alphabot.core.orders import Legs, Order
 from alphabot.core.progress import OpenIntent
 from alphabot.core.reconcile import SKEW_MS, Reading, absent_leg
-from alphabot.core.records import Leg, Settled, Updated
+from alphabot.core.records import Intended, Leg, Settled, Updated
 from alphabot.core.values import AlphaId, Fill, OrderReport
 from alphabot.core.volume import credited_volume
-from alphabot.errors import ExchangeError, InvariantBroken, NotAuthorised
+from alphabot.errors import ExchangeError, InvariantBroken, NotAuthorised, PluginError
 from alphabot.log import say
 from alphabot.ports import Exchange, Multiplier
 from alphabot.runtime.backoff import Backoff
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.router import Claim, Missed
 
-__all__ = ["POLL_SECONDS", "Watch", "ended", "read_account", "split_fees"]
+__all__ = ["POLL_SECONDS", "Watch", "credit", "ended", "read_account", "split_fees"]
 
 POLL_SECONDS = 30.0
 """How long a watch relies on the stream's silence before it asks by REST."""
@@ -53,14 +53,14 @@ class Watch:
         claim: Claim,
         exchange: Exchange,
         recorder: Recorder,
-        multiplier: Multiplier,
+        multiplier_of: Callable[[str], Multiplier],
     ) -> None:
         self.entry = entry
         self.legs = legs
         self._claim = claim
         self._exchange = exchange
         self._recorder = recorder
-        self._multiplier = multiplier
+        self._multiplier_of = multiplier_of
 
     def __repr__(self) -> str:
         return f"<Watch {self.entry.intended.intent_id}: {self.legs}>"
@@ -144,9 +144,8 @@ class Watch:
         fee_base, fee_quote_usdt, fee_other = split_fees(fills, self.entry.intended.alpha_id)
         credited = ZERO
         if leg is Leg.WORKING and order.executed:
-            credited = credited_volume(
-                self.entry.intended, order.executed, quote_usdt, self._multiplier
-            )
+            intended = self.entry.intended
+            credited = credit(intended, order.executed, quote_usdt, self._multiplier_of)
         record = Settled(
             at_ms=self._recorder.now_ms(),
             intent_id=self.entry.intended.intent_id,
@@ -177,6 +176,23 @@ class Watch:
                 if sum((fill.quantity for fill in fills), ZERO) == order.executed:
                     return fills
             await backoff.wait()
+
+
+def credit(
+    intended: Intended,
+    executed: Decimal,
+    quote_usdt: Decimal,
+    multiplier_of: Callable[[str], Multiplier],
+) -> Decimal:
+    """Return what a BUY adds toward the target by the rule of its intent.
+
+    Raises PluginError when the rule is not loaded or its answer cannot be used.
+    """
+    name = intended.multiplier
+    try:
+        return credited_volume(intended, executed, quote_usdt, multiplier_of(name))
+    except Exception as cause:
+        raise PluginError(name, "multiplier", f"{type(cause).__name__}: {cause}") from cause
 
 
 def split_fees(fills: tuple[Fill, ...], alpha_id: AlphaId) -> tuple[Decimal, Decimal, str]:

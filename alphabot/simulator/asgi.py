@@ -22,6 +22,7 @@ async def serve_http(app: ASGIApp, stream: trio.abc.Stream, *, keep_alive_ms: in
     The caller closes the stream. A connection without a request for ``keep_alive_ms`` ends.
     """
     connection = _Connection(stream)
+    await trio.lowlevel.checkpoint()
     try:
         while True:
             request: h11.Request | None = None
@@ -66,6 +67,7 @@ class _Connection:
 
     async def receive(self) -> Message:
         """Return the next part of the request's body, or that the client has gone."""
+        await trio.lowlevel.checkpoint()
         if self._body_read:
             await self._wait_gone()
             return {"type": "http.disconnect"}
@@ -90,6 +92,7 @@ class _Connection:
 
     async def refuse(self, status: int) -> None:
         """Answer what is no HTTP, as far as an answer is still possible."""
+        await trio.lowlevel.checkpoint()
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         try:
@@ -99,11 +102,10 @@ class _Connection:
             return
 
     async def _send(self, event: h11.Event) -> None:
-        data = self._http.send(event)
-        if data:
-            await self._stream.send_all(data)
+        await self._stream.send_all(self._http.send(event) or b"")
 
     async def _next_event(self) -> Any:
+        await trio.lowlevel.checkpoint()
         while (event := self._http.next_event()) is h11.NEED_DATA:
             self._http.receive_data(bytes(await self._stream.receive_some(_RECEIVE_BYTES)))
         return event

@@ -49,12 +49,12 @@ class Book:
         self._users: dict[Side, list[Maker]] = {Side.BUY: [], Side.SELL: []}
 
     def refresh(self, bids: list[Maker], asks: list[Maker]) -> None:
-        """Put the crowd's new quantities in the place of the old."""
+        """Put the crowd's new quantities, best first, in the place of the old."""
         self._crowd = {Side.BUY: bids, Side.SELL: asks}
 
     def rest(self, side: Side, maker: Maker) -> None:
         """Let a user's order wait behind those of its price that came before."""
-        self._users[side].append(maker)
+        self._users[side] = _by_priority(side, [*self._users[side], maker])
 
     def remove(self, side: Side, order_id: int) -> None:
         """Take a user's order out, if it is there."""
@@ -62,14 +62,12 @@ class Book:
 
     def resting(self) -> list[tuple[Side, Maker]]:
         """Return the users' orders, best price first on each side."""
-        return [(side, maker) for side in Side for maker in _by_priority(side, self._users[side])]
+        return [(side, maker) for side in Side for maker in self._users[side]]
 
     def touch(self, side: Side, *, crowd_only: bool = False) -> Decimal | None:
         """Return the best price on a side, None where nothing waits."""
-        prices = [maker.price for maker in self._makers(side, crowd_only=crowd_only)]
-        if not prices:
-            return None
-        return max(prices) if side is Side.BUY else min(prices)
+        makers = self._makers(side, crowd_only=crowd_only)
+        return makers[0].price if makers else None
 
     def crosses(self, side: Side, limit: Decimal) -> bool:
         """Tell whether an order of this side and limit would trade at once."""
@@ -82,7 +80,7 @@ class Book:
         """Walk the other side up to the limit and take what is there, best and oldest first."""
         takes: list[Take] = []
         other = side.opposite
-        for maker in _by_priority(other, self._makers(other, crowd_only=crowd_only)):
+        for maker in self._makers(other, crowd_only=crowd_only):
             if not quantity or not _within(side, limit, maker.price):
                 break
             taken = min(quantity, maker.quantity)
@@ -102,13 +100,14 @@ class Book:
     def depth(self, side: Side) -> list[tuple[Decimal, Decimal]]:
         """Return (price, quantity) of every level of a side, best first."""
         levels: dict[Decimal, Decimal] = {}
-        for maker in _by_priority(side, self._makers(side)):
+        for maker in self._makers(side):
             levels[maker.price] = levels.get(maker.price, ZERO) + maker.quantity
         return list(levels.items())
 
     def _makers(self, side: Side, *, crowd_only: bool = False) -> list[Maker]:
-        crowd = self._crowd[side]
-        return crowd if crowd_only or not self._users[side] else crowd + self._users[side]
+        """Everybody who waits on a side, in the order of their turn."""
+        crowd, users = self._crowd[side], self._users[side]
+        return crowd if crowd_only or not users else _by_priority(side, crowd + users)
 
 
 def _by_priority(side: Side, makers: list[Maker]) -> list[Maker]:

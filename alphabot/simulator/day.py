@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from alphabot.simulator.amounts import floor_places, product
 from alphabot.simulator.market import Market
@@ -16,6 +17,7 @@ from alphabot.simulator.seeded import draw_between
 __all__ = ["INTERVALS_MS", "Candle", "Day", "candle", "day_of"]
 
 _DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
 _SAMPLES_A_DAY = 96
 _SAMPLES_A_CANDLE = 4
 _TRADE_USDT = 150
@@ -86,14 +88,10 @@ class Candle:
 def day_of(market: Market, seed: int, now_ms: int) -> Day:
     """Return a market's figures up to now."""
     opened_ms = now_ms - _DAY_MS
-    # Whole quarters of an hour, so that high and low do not jump about with each call.
-    first = now_ms // (_DAY_MS // _SAMPLES_A_DAY) - _SAMPLES_A_DAY + 1
-    samples = [
-        market.path.middle(market.step_at(index * (_DAY_MS // _SAMPLES_A_DAY)))
-        for index in range(first, first + _SAMPLES_A_DAY)
-    ]
     opened = market.path.middle(market.step_at(opened_ms))
-    prices = [*samples, opened, market.last_price]
+    # Whole hours, so that high and low do not jump about with each call.
+    first_ms = (opened_ms // _HOUR_MS + 1) * _HOUR_MS
+    prices = [*_extremes(market, first_ms), opened, market.last_price]
     percent = draw_between(80, 120, seed, "day", market.token.alpha_id, now_ms // _MINUTE_MS)
     quote = product(market.token.daily_volume_usdt, Decimal(percent)) / 100
     return Day(
@@ -106,6 +104,15 @@ def day_of(market: Market, seed: int, now_ms: int) -> Day:
         quote=quote,
         count=int(quote) // _TRADE_USDT,
     )
+
+
+@lru_cache(maxsize=16)
+def _extremes(market: Market, first_ms: int) -> tuple[Decimal, Decimal]:
+    """Return the lowest and highest middle of the day from an hour on; it never changes."""
+    every_ms = _DAY_MS // _SAMPLES_A_DAY
+    times = range(first_ms, first_ms + _DAY_MS - _HOUR_MS, every_ms)
+    samples = [market.path.middle(market.step_at(at_ms)) for at_ms in times]
+    return min(samples), max(samples)
 
 
 def candle(market: Market, seed: int, open_ms: int, interval_ms: int) -> Candle:

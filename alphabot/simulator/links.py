@@ -127,7 +127,7 @@ class LinkEnd(trio.abc.HalfCloseableStream):
         """
         with self._sending:
             self._check_sendable()
-            await trio.lowlevel.checkpoint()
+            await self._wait_room()
             rest = bytes(data)
             while rest:
                 await self._wait_room()
@@ -139,7 +139,6 @@ class LinkEnd(trio.abc.HalfCloseableStream):
         """Return once the window has room."""
         with self._sending:
             self._check_sendable()
-            await trio.lowlevel.checkpoint()
             await self._wait_room()
 
     async def send_eof(self) -> None:
@@ -187,6 +186,7 @@ class LinkEnd(trio.abc.HalfCloseableStream):
             raise trio.ClosedResourceError("send_eof was called")
 
     async def _wait_room(self) -> None:
+        await trio.lowlevel.checkpoint()
         while True:
             self._check_open()
             if self._outgoing.is_refused:

@@ -2,7 +2,7 @@
 
 A step replaces the crowd's quotes, lets what rests and now crosses trade, and makes the crowd's
 own trade. A market nobody has an order in may skip: whoever looks next finds the same book and
-the same last minute of trades as if every step had been made.
+the same last seconds of trades as if every step had been made.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from alphabot.simulator.tokens import Token
 
 __all__ = ["Execution", "Market", "Print"]
 
-_STEPS_REMEMBERED = 60
+_STEPS_REMEMBERED = 40
 """How far back a market that skipped makes up its trades."""
 _PRINTS_REMEMBERED = 1000
 _FIRST_TRADE_ID = 100_000_000

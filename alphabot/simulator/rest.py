@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+import trio
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -45,6 +46,7 @@ class _Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await trio.lowlevel.checkpoint()
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:
@@ -55,6 +57,7 @@ class _Guard:
 
 def _public(exchange: SimulatedExchange, call: PublicCall) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        await trio.lowlevel.checkpoint()
         exchange.catch_up()
         try:
             return _success(Answer(call(exchange.model, request.query_params)))

@@ -32,9 +32,9 @@ class ExchangeSettings:
     """How far the price wanders: 100 is a few percent within hours, 0 pins it to the anchor."""
     half_spread_bp: tuple[int, int] = (1, 4)
     """Distance of the best bid and ask from the middle, in basis points."""
-    depth_levels: int = 15
+    depth_levels: int = 12
     """Price levels of the crowd on each side of the book."""
-    level_usdt: tuple[int, int] = (15, 600)
+    level_usdt: tuple[int, int] = (20, 800)
     """What one level is worth; the lower end is rarer. Smaller levels mean more partial fills."""
     traffic_percent: int = 60
     """Chance of a trade of the crowd in each step; such trades fill resting orders."""

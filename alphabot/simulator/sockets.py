@@ -48,7 +48,7 @@ async def serve_sockets(
         task_status.started(addresses_of(_HOST, rest_url_port, stream_url_port))
 
 
-async def _serve_rest(
+async def _serve_rest(  # noqa: ASYNC128  (hypercorn's serve calls started)
     exchange: SimulatedExchange,
     listening: socket.socket,
     everything: trio.CancelScope,

@@ -41,6 +41,7 @@ async def serve_stream(exchange: SimulatedExchange, stream: trio.abc.Stream) -> 
 
 async def _accept(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketConnection | None:
     """Return a connection on one of the two paths; anything else is not found."""
+    await trio.lowlevel.checkpoint()
     try:
         request = await wrap_server_stream(nursery, stream, max_message_size=_MESSAGE_BYTES_MAX)
         if request.path in _PATHS:
@@ -66,6 +67,7 @@ async def _converse(exchange: SimulatedExchange, connection: WebSocketConnection
 
 
 async def _write(connection: WebSocketConnection, subscriber: Subscriber) -> None:
+    await trio.lowlevel.checkpoint()
     try:
         while True:
             await connection.send_message(await subscriber.next_frame())
@@ -76,6 +78,7 @@ async def _write(connection: WebSocketConnection, subscriber: Subscriber) -> Non
 async def _read(
     exchange: SimulatedExchange, connection: WebSocketConnection, subscriber: Subscriber
 ) -> None:
+    await trio.lowlevel.checkpoint()
     try:
         while True:
             message = await connection.get_message()

@@ -47,8 +47,7 @@ user_ids = [
 ]
 buy_offset_percentage = -1
 pricing = "percent_offset"
-grace_seconds = 0.5
-settle_seconds = 3
+failure_backoff_factor = 2.5
 """
 
 
@@ -62,9 +61,12 @@ def test_a_strategys_own_value_counts_first(settings: Settings) -> None:
     assert first.buy_offset_percentage == Decimal("7.5")
     assert second.buy_offset_percentage == -1
     assert (first.pricing, second.pricing) == ("book_touch", "percent_offset")
-    assert (first.grace_seconds, second.grace_seconds) == (12.0, 0.5)
-    assert (first.settle_seconds, second.settle_seconds) == (None, 3.0)
+    assert (first.failure_backoff_factor, second.failure_backoff_factor) == (20.0, 2.5)
+
+
+def test_some_settings_are_of_the_whole_service(settings: Settings) -> None:
     assert (settings.grace_seconds, settings.settle_seconds) == (12.0, None)
+    assert load(PASSES / "own_settings_of_the_service.toml").settle_seconds == 12.5
 
 
 def test_what_is_left_out_has_its_default(settings: Settings) -> None:
@@ -149,6 +151,11 @@ def test_plugins() -> None:
     assert telegram["chats"] == (1, 2)
     assert telegram["rate"] == Decimal("0.5")
     assert "TELEGRAM" not in repr(plugins)
+
+
+def test_plugin_folders_stay_where_they_are_when_the_process_moves() -> None:
+    text = TEXT + '[plugins]\npaths = ["plugins"]\n'
+    assert loads(text, Path("s.toml")).plugins.paths == (Path.cwd() / "plugins",)
 
 
 def test_nothing_can_be_changed(settings: Settings) -> None:

@@ -6,14 +6,16 @@ None of it knows the exchange: a line carries bytes, and a scripted peer says wh
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import Enum, auto
 
 import trio
-import trio.testing
-from trio_websocket import WebSocketConnection, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
 from alphabot.ports import Net
+from alphabot.simulator.links import open_link
+
+LINK_SECONDS = 0.001
 
 
 class Fate(Enum):
@@ -50,6 +52,7 @@ class Line(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         with trio.CancelScope() as self._receiving:
+            await trio.lowlevel.checkpoint()
             if self._fate is Fate.INTACT:
                 return await self._stream.receive_some(max_bytes)
         if self._fate is Fate.SILENT:
@@ -111,23 +114,29 @@ class ScriptedNet:
     async def open(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
         self.opened_at.append(trio.current_time())
-        ours, theirs = trio.testing.memory_stream_pair()
+        ours, theirs = open_link(LINK_SECONDS)
         script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
         self._nursery.start_soon(self._play, script, ours)
         return theirs
 
     async def _play(self, script: RawScript, stream: trio.abc.Stream) -> None:
-        try:
+        with suppress(trio.BrokenResourceError):
             await script(stream)
-        finally:
-            await trio.aclose_forcefully(stream)
+        await stream.aclose()
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script | RawScript, raw: bool = False) -> AsyncIterator[ScriptedNet]:
-    """Open a ScriptedNet whose scripts speak WebSocket, or bytes if ``raw``."""
+async def scripted(*scripts: Script) -> AsyncIterator[ScriptedNet]:
+    """Open a ScriptedNet whose peers speak WebSocket."""
+    async with scripted_bytes(*map(_websocket, scripts)) as net:
+        yield net
+
+
+@asynccontextmanager
+async def scripted_bytes(*scripts: RawScript) -> AsyncIterator[ScriptedNet]:
+    """Open a ScriptedNet whose peers send bytes of any kind."""
     async with trio.open_nursery() as nursery:
-        yield ScriptedNet(nursery, scripts if raw else tuple(map(_websocket, scripts)))
+        yield ScriptedNet(nursery, scripts)
         nursery.cancel_scope.cancel()
 
 
@@ -136,7 +145,8 @@ def _websocket(script: Script) -> RawScript:
         async with trio.open_nursery() as nursery:
             request = await wrap_server_stream(nursery, stream)
             connection = await request.accept()
-            await script(connection)
+            with suppress(ConnectionClosed):
+                await script(connection)
             nursery.cancel_scope.cancel()
 
     return play

@@ -28,7 +28,7 @@ def pair_near_market(world: World, offset: str = "1.1", usdt: str = "30") -> Com
     sell = floor_to(multiply(last, Decimal("0.9")), TICK)
     quantity = floor_to(Decimal(usdt) / buy, STEP)
     amount = floor_places(multiply(buy, quantity), 8)
-    return pair_intent(SYMBOL, *map(plain, (buy, sell, quantity, amount)))
+    return pair_intent(SYMBOL, plain(buy), plain(sell), plain(quantity), plain(amount))
 
 
 async def test_a_pair_is_placed_filled_and_read_back(autojump_clock: MockClock) -> None:

@@ -134,7 +134,7 @@ def read_frame(text: str) -> Ack | Event | None:
     Raises UnexpectedReply for what is no JSON, is ambiguous JSON, or is larger than
     FRAME_BYTES_MAX.
     """
-    raw = text.encode("utf-8", "replace")
+    raw = text.encode("utf-8", "surrogatepass")
     frame = strict_json(raw, size_max=FRAME_BYTES_MAX)
     if not isinstance(frame, dict):
         return None

@@ -1,0 +1,107 @@
+"""Which exchange is traded on, and how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import trio
+
+from alphabot.config import Settings
+from alphabot.core.values import UserId
+from alphabot.exchange.account import AccountSettings
+from alphabot.exchange.net import SocketNet
+from alphabot.exchange.secret import Credentials, Secret
+from alphabot.log import say
+from alphabot.ports import Net, WallClock
+from alphabot.simulator.addresses import Addresses
+from alphabot.simulator.sessions import credentials_for
+from alphabot.store import VenueIdentity, VenueMode
+
+__all__ = ["Venue", "folder_of", "hosts_of", "open_venue", "simulated_venue"]
+
+SIMULATED_SETTLE_SECONDS: Final = 5.0
+"""Absence at a simulated exchange is proven after twice its lag, and never sooner than this."""
+SIMULATED_PACE: Final = AccountSettings(requests_per_second=20.0, request_burst=20)
+"""No limit is imposed by the simulated exchange; the pace only keeps a mistake from spinning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """An exchange as the client reaches it."""
+
+    net: Net
+    rest_url: str
+    order_stream_url: str
+    market_stream_url: str
+    identity: VenueIdentity
+    credentials: Callable[[UserId], Credentials]
+    pace: AccountSettings
+    settle_seconds: float
+
+
+def simulated_venue(
+    net: Net, addresses: Addresses, seed: int, *, hosts: tuple[str, ...] = (), lag_ms: int = 0
+) -> Venue:
+    """Return a simulated exchange as a venue; ``hosts`` names one that outlives this process."""
+
+    def credentials(user_id: UserId) -> Credentials:
+        headers = {name: Secret(text) for name, text in credentials_for(seed, user_id).items()}
+        return Credentials(
+            cookie=headers.pop("Cookie"), csrftoken=headers.pop("csrftoken"), headers=headers
+        )
+
+    return Venue(
+        net=net,
+        rest_url=addresses.rest_url,
+        order_stream_url=addresses.order_stream_url,
+        market_stream_url=addresses.market_stream_url,
+        identity=VenueIdentity(VenueMode.SIMULATED, hosts),
+        credentials=credentials,
+        pace=SIMULATED_PACE,
+        settle_seconds=max(2 * lag_ms / 1000, SIMULATED_SETTLE_SECONDS),
+    )
+
+
+@asynccontextmanager
+async def open_venue(
+    settings: Settings, clock: WallClock, seed: int | None
+) -> AsyncIterator[Venue]:
+    """Open the exchange the settings name; the embedded one ends with this block."""
+    chosen = settings.exchange
+    if chosen.rest_url and chosen.order_stream_url and chosen.market_stream_url:
+        addresses = Addresses(chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url)
+        say("service.started", mode=settings.exchange.mode, exchange=chosen.rest_url)
+        yield simulated_venue(SocketNet(), addresses, seed or 1, hosts=hosts_of(settings))
+        return
+    # The server's libraries are a cost in memory that only the embedded exchange has to bear.
+    from alphabot.simulator import ExchangeSettings, SimulatedExchange, serve_sockets
+
+    exchange = SimulatedExchange(ExchangeSettings(seed=seed or 1), clock)
+    async with trio.open_nursery() as nursery:
+        addresses = await nursery.start(partial(serve_sockets, exchange))
+        say("service.started", mode=settings.exchange.mode, exchange=addresses.rest_url)
+        yield simulated_venue(
+            SocketNet(),
+            addresses,
+            exchange.settings.seed,
+            lag_ms=exchange.visibility_lag_ms_max,
+        )
+        nursery.cancel_scope.cancel()
+
+
+def folder_of(settings: Settings) -> Path:
+    """Return the folder of the databases: beside the configuration."""
+    return settings.path.parent / ".alphabot"
+
+
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """Return the hosts of the configured exchange, each once; none for the embedded one."""
+    chosen = settings.exchange
+    urls = (chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url)
+    return tuple(dict.fromkeys(urlsplit(url).netloc for url in urls if url))
