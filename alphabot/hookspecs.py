@@ -10,10 +10,12 @@ core values out; its answer passes the same gate as our own rules.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from alphabot.ports import Multiplier, PricingRule
+if TYPE_CHECKING:  # whoever asks for --help need not wait for trio
+    from alphabot.ports import Multiplier, PricingRule
 
 __all__ = ["PROJECT", "AlphabotHooks", "hookimpl", "hookspec"]
 

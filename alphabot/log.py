@@ -38,10 +38,8 @@ from alphabot.messages import CATALOGUE, UNITS, Language, Level
 if TYPE_CHECKING:
     import loguru
 
-__all__ = [
-    *("LineWriter", "Sink", "configure", "harmless", "let_go"),
-    *("redact", "register_secret", "say", "say_exception", "writable"),
-]
+__all__ = ["LineWriter", "Sink", "configure", "harmless", "let_go", "redact", "register_secret"]
+__all__ += ["say", "say_exception", "writable"]
 
 Sink = Callable[[str], None]
 """Where finished lines go, one call a line, without the line's end."""
@@ -58,9 +56,8 @@ _LINES_MAX = 200
 _PATIENCE_MS = 50
 # Longer numbers are shown as they come: plain text of 1E+9999999 would be ten megabytes.
 _PLAIN_EXPONENT_MAX = 60
-_UNMISTAKABLE = re.compile(r"[\w.:/+-]+")
-_NEEDS_QUOTES = re.compile(r"""[,="]|^ | $""")
-_SECRET_CHARS_MIN = 4
+_UNMISTAKABLE, _NEEDS_QUOTES = re.compile(r"[\w.:/+-]+"), re.compile(r"""[,="]|^ | $""")
+_SECRET_CHARS_MIN, _COOKIE_CHARS_MIN = 4, 16
 _QUIET = ("httpx", "httpcore", "hypercorn.error", "hypercorn.access", "trio-websocket", "h11")
 
 # Secrets that nobody registered, by what stands before them or by their shape.
@@ -68,7 +65,7 @@ _NAMES = (
     r"csrf[-_]?token|listen[-_]?key|authorization|api[-_]?key|bot[-_]?token|p20t|cr00"
     r"|password|passphrase"
 )
-_ASSIGNED = r"""(?:["']\s*[:=,]|\s*[:=])\s*(?:b(?=["']))?"""
+_ASSIGNED = r"""(?:["']\s*[:=,]|\s*[:=])\s*+(?:b(?=["']))?+"""
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -111,7 +108,7 @@ class LineWriter:
             encoding = stream.encoding or "utf-8"
             stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
             stream.flush()
-        except (OSError, ValueError):  # ValueError: the stream is closed
+        except (OSError, ValueError):  # nobody reads, the disk is full, or the stream is closed
             let_go(stream)
 
 
@@ -162,12 +159,15 @@ def say_exception(key: str, error: BaseException, /, **fields: object) -> None:
 def register_secret(value: str) -> None:
     """Mask ``value`` in everything written from now on, also quoted, escaped or in a URL.
 
-    Texts of fewer than four characters are no secrets; masking them would blot out the log.
+    Of a whole cookie header each long value is masked as well. Texts of fewer than four
+    characters are no secrets; masking them would blot out the log.
     """
-    in_url = urllib.parse.quote(value, safe="")
-    for form in (value, in_url, json.dumps(value)[1:-1], repr(value)[1:-1]):
-        if len(form) >= _SECRET_CHARS_MIN:
-            _state.secrets.setdefault(form[:_SECRET_CHARS_MIN], set()).add(form)
+    parts = [part.partition("=")[2] for part in value.split(";")]
+    for text in (value, *(part for part in parts if len(part) >= _COOKIE_CHARS_MIN)):
+        in_url = urllib.parse.quote(text, safe="")
+        for form in (text, in_url, json.dumps(text)[1:-1], repr(text)[1:-1]):
+            if len(form) >= _SECRET_CHARS_MIN:
+                _state.secrets.setdefault(form[:_SECRET_CHARS_MIN], set()).add(form)
 
 
 def configure(language: Language, *, sink: Sink | None = None, colour: bool = False) -> None:
@@ -229,7 +229,7 @@ def _compose(key: str, fields: dict[str, object]) -> tuple[Level, str]:
 
 
 def _shown(key: str, name: str, value: object) -> str:
-    if value is None or value == "":
+    if value is None:
         return "-"
     if isinstance(value, Decimal) and value.is_finite():
         return plain(value) if abs(value.adjusted()) < _PLAIN_EXPONENT_MAX else str(value)
@@ -241,6 +241,8 @@ def _shown(key: str, name: str, value: object) -> str:
         if key != "log.unprintable":
             say("log.unprintable", key=key, field=name)
         return f"<{type(value).__name__}>"
+    if not text:
+        return "-"
     if len(text) <= _VALUE_CHARS_MAX and _UNMISTAKABLE.fullmatch(text):
         return text
     # Masked before it is cut and escaped, or a half or a disguised secret might be left.

@@ -69,6 +69,7 @@ _STRATEGIES: Mapping[str, Message] = {
     ),
     "strategy.stopped": Message("INFO", "策略已停止", "Strategy stopped"),
     "strategy.failed": Message("ERROR", "策略执行失败", "Strategy failed"),
+    "strategy.reset": Message("INFO", "策略进度已归零", "Progress set back to zero"),
     "round.skipped": Message("WARNING", "跳过本轮", "Round skipped"),
     "round.failed": Message("WARNING", "本轮失败", "Round failed"),
     "backoff.waiting": Message("INFO", "等待后重试", "Waiting before the next try", ("seconds",)),
@@ -99,6 +100,9 @@ _ORDERS: Mapping[str, Message] = {
     "leftover.selling": Message("INFO", "正在卖出剩余代币", "Selling what was left over"),
     "leftover.sold": Message("INFO", "剩余代币已卖出", "What was left over is sold"),
     "reconcile.started": Message("INFO", "开始与交易所对账", "Reconciling with the exchange"),
+    "reconcile.orphan": Message(
+        "INFO", "核实其他策略留下的订单", "Settling what another strategy left open"
+    ),
     "reconcile.matched": Message("INFO", "已找到对应订单", "The order was found"),
     "reconcile.absent": Message("INFO", "已证实订单不存在", "The order is proven not to exist"),
     "reconcile.settled": Message("INFO", "对账完成", "Reconciled"),

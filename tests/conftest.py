@@ -10,17 +10,18 @@
 4. Where two sides race, the test chooses who acts first.
 """
 
+import contextlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 import trio
 from hypothesis import HealthCheck, settings
 
 CEILING_SECONDS = 60
-RINGS_MAX = 5
 
 # too_slow measures the machine, not the code.
 settings.register_profile(
@@ -41,46 +42,62 @@ class Ceiling:
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         marker = item.get_closest_marker("ceiling")
         seconds = marker.args[0] if marker else CEILING_SECONDS
-        rings: list[str] = []
+        found: list[str] = []
 
-        def ring(_signal: int, _frame: FrameType | None) -> None:
-            rings.append("\n".join(waiting_tasks()))
-            if len(rings) < RINGS_MAX:
-                # As Ctrl+C, which trio delivers to a task. A program under test may take the first
-                # for a request to stop, and the second for an order.
-                signal.raise_signal(signal.SIGINT)
-            else:
-                # Breaks trio's scheduler, but nothing less ends a wait that is shielded.
-                raise pytest.fail.Exception("would not stop")
+        def ring(_signal: int, frame: FrameType | None) -> None:
+            if found:
+                with contextlib.suppress(RuntimeError):  # no trio run
+                    trio.lowlevel.current_trio_token().run_sync_soon(unshield)
+            found.append("\n".join([place(frame), *map(whereabouts, tasks())]))
+            # As Ctrl+C, which trio delivers to a task: an exception of our own, raised between two
+            # tasks, would break its scheduler. The program under test may take the first for a
+            # request to stop and the second for an order, so it is pressed until the test ends.
+            signal.raise_signal(signal.SIGINT)
 
         before = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, seconds, 1)
         try:
             return (yield)
-        except (KeyboardInterrupt, BaseExceptionGroup, trio.TrioInternalError):
-            if not rings:
+        except (KeyboardInterrupt, BaseExceptionGroup):
+            if not found:
                 raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-            if rings:
-                pytest.fail(f"still running after {seconds} s\n{rings[0]}", pytrace=False)
+            if found:
+                pytest.fail(f"still running after {seconds} s\n{found[0]}", pytrace=False)
 
 
-def waiting_tasks() -> Iterator[str]:
-    """Yield a line for each task of the trio run that is under way: its name and where it is."""
-    try:
-        tasks = [trio.lowlevel.current_root_task()]
-    except RuntimeError:
-        return
-    while tasks:
-        if task := tasks.pop():
-            tasks += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
-            calls = [
-                f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}"
-                for frame, line in task.iter_await_frames()
-            ]
-            yield f"{task.name}: {' > '.join(calls)}"
+def tasks() -> Iterator[trio.lowlevel.Task]:
+    """Yield every task of the trio run that is under way, if one is."""
+    with contextlib.suppress(RuntimeError):
+        rest = [trio.lowlevel.current_root_task()]
+        while rest:
+            if task := rest.pop():
+                rest += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
+                yield task
+
+
+def place(frame: FrameType | None) -> str:
+    """Return where a call is, unless it is inside the machinery."""
+    if frame is None or frame.f_globals.get("__name__", "").startswith(("trio.", "pytest_trio.")):
+        return ""
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}"
+
+
+def whereabouts(task: trio.lowlevel.Task) -> str:
+    """Return the name of a task and the calls that it is in."""
+    calls = filter(None, (place(frame) for frame, _ in task.iter_await_frames()))
+    return f"{task.name}: {' > '.join(calls)}"
+
+
+def unshield() -> None:
+    """Make every task cancellable, for a wait that is shielded would outlast any Ctrl+C."""
+    for task in tasks():
+        status: Any = task._cancel_status  # private, as there is no other way to a task's scopes
+        while status is not None:
+            status._scope.shield = False
+            status = status._parent
 
 
 def pytest_configure(config: pytest.Config) -> None:

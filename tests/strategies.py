@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -103,7 +104,8 @@ def grids(draw: st.DrawFn) -> Grid:
         tick_size=Decimal(1).scaleb(-draw(st.integers(4, 12))),
         step_size=step,
         min_quantity=step * draw(st.integers(1, 3)),
-        max_quantity=Decimal(draw(st.integers(10**6, 10**9))) + draw(st.sampled_from([0, step / 2])),
+        max_quantity=Decimal(draw(st.integers(10**6, 10**9)))
+        + draw(st.sampled_from([ZERO, step / 2])),
         min_notional_usdt=Decimal(draw(st.sampled_from(["0.1", "1", "5"]))),
         max_notional_usdt=Decimal(draw(st.sampled_from(["1000", "1000000"]))),
         base_precision=draw(st.integers(0, 8)),
@@ -309,7 +311,7 @@ def _round(draw: st.DrawFn, number: int, at_ms: int) -> list[Record]:
         amount_usdt=quantity * Decimal("0.23"),
         round_amount_usdt=quantity * Decimal("0.23"),
     )
-    about = {"at_ms": at_ms, "intent_id": intent_id}
+    about: dict[str, Any] = {"at_ms": at_ms, "intent_id": intent_id}
     unknown = [UnknownRecord(**about, reason="cut")] if draw(st.booleans()) else []
     how = draw(st.sampled_from(["open", "not sent", "refused", "bought", "sold", "sold"]))
     if how == "open":
@@ -362,7 +364,9 @@ def _round(draw: st.DrawFn, number: int, at_ms: int) -> list[Record]:
 def _between(at_ms: int) -> st.SearchStrategy[list[Record]]:
     strategy_id = st.sampled_from(_ALPHA_IDS).map(lambda a: StrategyId(f"strategy of {a}"))
     about_no_intent: st.SearchStrategy[Record] = st.one_of(
-        st.builds(Configured, at_ms=st.just(at_ms), strategy_id=strategy_id, snapshot=st.just("{}")),
+        st.builds(
+            Configured, at_ms=st.just(at_ms), strategy_id=strategy_id, snapshot=st.just("{}")
+        ),
         st.just(Latched(at_ms=at_ms, reason="challenge", clears="alphabot clear 1")),
         st.just(Cleared(at_ms=at_ms, by="ann")),
         st.just(

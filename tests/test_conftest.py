@@ -53,11 +53,12 @@ def test_what_hangs_fails_and_the_run_goes_on(tmp_path: Path) -> None:
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tests/test_hanging.py").write_text(HANGING)
     report = subprocess.run(
-        [sys.executable, "-m", "pytest", "--tb=no"],
+        [sys.executable, "-m", "pytest", "--tb=short"],
         cwd=tmp_path,
         capture_output=True,
         check=False,
         text=True,
     ).stdout
-    assert report.count("Failed: still running") == 4, report
-    assert "4 failed, 1 passed" in report
+    assert report.count("Failed: still running") == 6, report
+    assert "6 failed, 1 passed" in report
+    assert "<test 'test_task'>: test_hanging.py:14 test_task" in report

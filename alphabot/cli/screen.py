@@ -117,15 +117,18 @@ class Screen:
             self._live.refresh()
 
     def _flush(self) -> bool:
+        lines = list(self._held)
+        self._held.clear()
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             say("log.lines_dropped", lines=dropped)
-        if not self._held:
+            lines = [*self._held, *lines]
+            self._held.clear()
+        if not lines:
             return False
-        text = Text.from_ansi("\n".join(self._held))
-        self._held.clear()
         # Prints above the rows and draws them anew, in one go. The terminal folds long lines, so
         # that a line copied from it is whole.
+        text = Text.from_ansi("\n".join(lines))
         self._console.print(text, soft_wrap=True, highlight=False)
         return True
 

@@ -67,7 +67,8 @@ def exit_code(board: Board, *, failed: bool, interrupted: bool) -> int:
     if Ending.OPEN in endings:
         return 3
     # Ctrl+C after the last target was reached interrupted nothing.
-    return 130 if interrupted and not all(ending in _DONE for ending in endings) else 0
+    done = bool(endings) and all(ending in _DONE for ending in endings)
+    return 130 if interrupted and not done else 0
 
 
 def emit(text: str) -> None:
@@ -75,7 +76,7 @@ def emit(text: str) -> None:
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         let_go(sys.stdout)
 
 
@@ -85,6 +86,7 @@ async def _draw(screen: Screen, language: Language) -> None:
     except Exception as error:  # noqa: BLE001 - no order may depend on a picture
         configure(language)
         say_exception("screen.failed", error)
+        await trio.lowlevel.checkpoint()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Ctrl+C and SIGTERM: the first asks for a stop, the second demands it, the third ends all."""
+"""Ctrl+C, SIGTERM and a closed terminal: the first asks for a stop, the second demands it, the third ends all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def watch_signals(
 ) -> None:
     """Turn signals into stops; started once no signal can be missed."""
     seen = Signals()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as received:
         task_status.started(seen)
         async for number in received:
             seen.interrupted |= number == signal.SIGINT

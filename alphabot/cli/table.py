@@ -26,8 +26,8 @@ from alphabot.runtime.board import Board, Row
 
 __all__ = ["as_json", "as_table", "as_text"]
 
-_TEXTS = ("strategy", "token", "ending")
-_FOLDED_CELLS_MIN = 12
+# Columns of text, and how narrow each may be folded; figures are never folded.
+_TEXTS = {"strategy": 20, "token": 10, "ending": 14}
 # What a terminal that is not wide enough can do without; JSON and pipes always have it.
 _DISPENSABLE = ("failed", "raw")
 
@@ -50,7 +50,8 @@ def as_text(board: Board, language: Language) -> str:
         table.add_column(label, justify="left" if key in _TEXTS else "right")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line.values()))
-    console = Console(color_system=None, width=10_000)
+    # Whatever the environment says of the terminal, this is text, and not folded.
+    console = Console(force_terminal=False, color_system=None, width=10_000)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
@@ -68,7 +69,8 @@ def _table(
     keys = [key for key in _keys(lines) if key not in left_out]
     for key in keys:
         if key in _TEXTS:
-            table.add_column(_label(key, language), overflow="fold")
+            least = min(_TEXTS[key], max(cell_len(line[key]) for line in lines))
+            table.add_column(_label(key, language), overflow="fold", min_width=least)
         else:
             table.add_column(_label(key, language), justify="right", no_wrap=True)
     for number, line in enumerate(lines):
@@ -86,7 +88,7 @@ def _width(
     for key in _keys(lines):
         widest = max(cell_len(line[key]) for line in lines)
         label = max(cell_len(part) for part in _label(key, language).split("\n"))
-        needed = max(label, min(widest, _FOLDED_CELLS_MIN) if key in _TEXTS else widest)
+        needed = max(label, min(widest, _TEXTS.get(key, widest)))
         total += 0 if key in left_out else needed + 1
     return total - 1
 
@@ -130,7 +132,7 @@ def _cells(row: Row, language: Language) -> dict[str, str]:
         "credited": cells.usdt(row.credited),
         "raw": cells.usdt(row.volume_usdt),
         "exchange": "-" if counted is None else cells.usdt(counted),
-        "round_time": cells.seconds(row.round_seconds_mean) if row.rounds else "-",
+        "round_time": cells.seconds(row.round_seconds_mean) if row.rounds_timed else "-",
         "wear": cells.usdt(row.wear_usdt),
         "bp": cells.bp(row.wear_bp),
         "leftover": cells.tokens(row.leftover, row.leftover_cost_usdt),
@@ -153,6 +155,7 @@ def _totals(rows: Sequence[Row], language: Language) -> dict[str, str]:
         wear_usdt=sum((row.wear_usdt for row in rows), ZERO),
         exchange_volume_usdt=sum(counted, ZERO) if len(counted) == len(rows) else None,
         round_seconds_total=sum(row.round_seconds_total for row in rows),
+        rounds_timed=sum(row.rounds_timed for row in rows),
     )
     return _cells(total, language) | {"user": "", "leftover": "", "ending": ""}
 
@@ -163,6 +166,7 @@ def _facts(row: Row) -> dict[str, object]:
         "user_id": row.user_id,
         "strategy_id": row.strategy_id,
         "token": row.token,
+        "alpha_id": row.alpha_id,
         "target": plain(row.target),
         "credited": plain(row.credited),
         "volume_usdt": plain(row.volume_usdt),

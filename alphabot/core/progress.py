@@ -131,6 +131,7 @@ class UserState:
     loss_by_day_usdt: dict[int, Decimal] = field(default_factory=dict)
     intent_times_ms: deque[int] = field(default_factory=deque)
     intents: int = 0
+    """How many ids were given to intents, those that were never committed included."""
     claimed: set[OrderId] = field(default_factory=set)
     """Every order id that an intent of ours was answered with."""
 
@@ -172,7 +173,7 @@ class UserState:
                     raise JournalError(f"the journal intends {record.intent_id} twice")
                 self.open_intents[record.intent_id] = OpenIntent(record)
                 self.intent_times_ms.append(record.at_ms)
-                self.intents += 1
+                self.intents = max(self.intents + 1, _number_of(record.intent_id))
                 progress = self.strategy(record.strategy_id)
                 if progress.first_at_ms is None:
                     progress.first_at_ms = record.at_ms
@@ -241,3 +242,9 @@ class UserState:
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
         if entry.over:
             self._close(record.intent_id)
+
+
+def _number_of(intent_id: IntentId) -> int:
+    """Return the number at the end of an id; numbers only rise, but one may be left out."""
+    tail = intent_id.rpartition("-")[2]
+    return int(tail) if tail.isdecimal() else 0

@@ -83,7 +83,7 @@ class AccountSettings:
     requests_per_second: float = 2.0
     request_burst: int = 4
     order_seconds: float = 10.0
-    """How long an order request may take before its outcome counts as unknown."""
+    """How long an order request may take, waiting for its turn included."""
     lane_idle_seconds: float = IDLE_SECONDS
 
     def __post_init__(self) -> None:
@@ -194,15 +194,19 @@ class Account:
     async def _order(
         self, path: str, body: bytes, read: Callable[[Reply], T], *, urgent: bool = False
     ) -> T:
-        """Send a request that moves money; see the module about what it may raise."""
-        await self._pace.turn(urgent=urgent)
+        """Send a request that moves money; see the module about what it may raise.
+
+        It does not wait for a pause to end, nor for longer than ``order_seconds`` for its turn:
+        what it was planned on would be old by then.
+        """
         reply: Reply | None = None
-        async with self._lane_turn:
-            await self._pause.over()
-            with trio.move_on_after(self._settings.order_seconds):
+        with trio.move_on_after(self._settings.order_seconds):
+            await self._pace.turn(urgent=urgent)
+            async with self._lane_turn:
+                self._permit_order()
                 reply = await self._lane.post(path, body, permit=self._permit_order)
         if reply is None:
-            # Had a byte too many left, the lane would have answered the deadline by OutcomeUnknown.
+            # Had its last byte left, the lane would have said so instead of being cancelled.
             raise NotSent(f"no request left within {self._settings.order_seconds:g} s")
         try:
             return self._read(reply, read)
@@ -240,8 +244,8 @@ class Account:
     def _permit_order(self) -> None:
         """Have the last word before an order request's first byte leaves."""
         self._refuse_if_silenced()
-        if self._pause.remaining_seconds:
-            raise NotSent("the exchange asked for a pause while the connection was made")
+        if (seconds := self._pause.remaining_seconds) > 0:
+            raise NotSent(f"the exchange asked for a pause, {seconds:.0f} s are left of it")
 
     def _refuse_if_silenced(self) -> None:
         if self.silenced is not None:

@@ -24,6 +24,13 @@ from alphabot.exchange.parts import open_parts
 from alphabot.exchange.shared import Shared
 from alphabot.exchange.wire import market as wire
 from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
+from alphabot.exchange.wire.listing import Listing
+from alphabot.exchange.wire.rules import (
+    EXCHANGE_INFO_BYTES_MAX,
+    EXCHANGE_INFO_PATH,
+    SymbolRules,
+    exchange_info,
+)
 from alphabot.ports import WallClock
 
 __all__ = ["PublicFacts"]
@@ -51,23 +58,24 @@ class PublicFacts:
         self._http = http
         self._clock = clock
         self._pause = pause
-        self._tokens = Shared(partial(self._ask, wire.ALPHA_LIST_PATH, wire.token_list))
+        self._tokens = Shared(partial(self._ask, wire.ALPHA_LIST_PATH, wire.token_list), clock)
         self._rules = Shared(
             partial(
                 self._ask,
-                wire.EXCHANGE_INFO_PATH,
-                wire.exchange_info,
-                body_bytes_max=wire.EXCHANGE_INFO_BYTES_MAX,
-            )
+                EXCHANGE_INFO_PATH,
+                exchange_info,
+                body_bytes_max=EXCHANGE_INFO_BYTES_MAX,
+            ),
+            clock,
         )
         self._fees: dict[Symbol, Shared[FeeRate]] = {}
 
-    async def tokens(self) -> wire.Listing[AlphaId, Token]:
+    async def tokens(self) -> Listing[AlphaId, Token]:
         """Return the token list, at most half a minute old and of this UTC day."""
         seconds_today = self._clock.now_ms() % _DAY_MS / 1000
         return await self._tokens.get(min(TOKENS_SECONDS, seconds_today))
 
-    async def rules(self, symbol: Symbol) -> wire.SymbolRules:
+    async def rules(self, symbol: Symbol) -> SymbolRules:
         """Return a symbol's trading rules."""
         return (await self._rules.get(RULES_SECONDS)).find(symbol)
 
@@ -75,7 +83,7 @@ class PublicFacts:
         """Return a symbol's fees."""
         if symbol not in self._fees:
             ask = partial(self._ask, wire.FEE_RATE_PATH, wire.fee_rate, {"symbol": symbol})
-            self._fees[symbol] = Shared(ask)
+            self._fees[symbol] = Shared(ask, self._clock)
         return await self._fees[symbol].get(FEES_SECONDS)
 
     async def last_and_depth(self, symbol: Symbol) -> tuple[Decimal, wire.Depth]:

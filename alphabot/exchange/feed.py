@@ -235,7 +235,7 @@ class _Connection:
         """Go live with the key whose subscription is acknowledged, before any later report."""
         ours = ack.request_id in self._unconfirmed
         if ack.error is not None and (ours or ack.request_id is None):
-            raise FeedLost(f"the subscription was refused: {ack.error}")
+            raise FeedLost(f"the subscription was refused: {self._without_keys(ack.error)}")
         if not ours:
             return
         subscription = self._unconfirmed.pop(ack.request_id)
@@ -246,6 +246,12 @@ class _Connection:
         self.was_live = True
         self._on_live()
         subscription.confirmed.set()
+
+    def _without_keys(self, text: str) -> str:
+        # An error may repeat what was asked for, and a key lets anybody listen.
+        for subscription in self._unconfirmed.values():
+            text = text.replace(subscription.key, "***")
+        return text
 
     def _next_request(self) -> int:
         self._requests += 1

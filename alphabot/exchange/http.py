@@ -45,7 +45,10 @@ CLOSE_SECONDS: Final = 1.0
 
 _SLACK_BYTES: Final = 262_144
 """For the head of an answer and the framing of its body; httpcore's own bound is below this."""
+
+# What goes between HttpClient and its transport, past httpx.
 _SIZE_MAX: Final = "alphabot.body_bytes_max"
+_HEADERS: Final = "alphabot.headers"
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -85,7 +88,7 @@ class HttpClient:
                 response = await self._client.send(request)
         if len(response.content) > size_max:
             raise UnexpectedReply(f"a body of at most {size_max} bytes was expected")
-        return Reply(response.status_code, dict(response.headers.items()), response.content)
+        return Reply(response.status_code, response.extensions[_HEADERS], response.content)
 
     def _request(
         self, method: str, target: str, body: bytes | None, size_max: int
@@ -178,7 +181,8 @@ class _Transport(httpx.AsyncBaseTransport):
         below = response.extensions["network_stream"]
         if isinstance(below, _Stream):
             below.allow(request.extensions[_SIZE_MAX] + _SLACK_BYTES)
-        return httpx.Response(response.status, headers=headers, stream=stream)
+        # The headers go past httpx: it would follow, decode and re-spell what it finds in them.
+        return httpx.Response(response.status, stream=stream, extensions={_HEADERS: headers})
 
     async def aclose(self) -> None:
         await self._pool.aclose()

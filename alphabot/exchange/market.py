@@ -20,6 +20,7 @@ from alphabot.errors import ExchangeError, FeedLost, UnexpectedReply
 from alphabot.exchange.facts import PublicFacts
 from alphabot.exchange.http import HttpClient
 from alphabot.exchange.lifeline import Lifeline, StreamState
+from alphabot.exchange.moments import Moment
 from alphabot.exchange.pace import Pause
 from alphabot.exchange.prices import Price
 from alphabot.exchange.shared import Shared
@@ -53,13 +54,14 @@ class PublicMarket:
 
     ``http`` is a public client for the REST host, ``url`` the ``ws://`` or ``wss://`` address of
     the market stream (ConfigError is raised for anything else). ``clock`` says when a UTC day
-    begins, ``pause`` is the one all clients of this process share.
+    begins and whether the machine slept, ``pause`` is the one all clients of this process share.
     """
 
     def __init__(
         self, http: HttpClient, net: Net, url: str, clock: WallClock, pause: Pause
     ) -> None:
         self._facts = PublicFacts(http, clock, pause)
+        self._clock = clock
         self._net = net
         self._address = StreamAddress.parse(url)
         self._lifeline = Lifeline()
@@ -100,13 +102,13 @@ class PublicMarket:
         await trio.lowlevel.checkpoint()
         symbol = symbol_of(alpha_id)
         price = self._prices.get(symbol)
-        if price is None or price.age_seconds(trio.current_time()) > CONFIRMED_SECONDS:
+        if price is None or price.age_seconds(self._now()) > CONFIRMED_SECONDS:
             try:
                 price = await self._snapshot(symbol).get(CONFIRMED_SECONDS)
             except ExchangeError:
-                if price is None or price.age_seconds(trio.current_time()) > BRIDGED_SECONDS:
+                if price is None or price.age_seconds(self._now()) > BRIDGED_SECONDS:
                     raise
-        return price.quote(trio.current_time())
+        return price.quote(self._now())
 
     async def run(
         self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -122,18 +124,21 @@ class PublicMarket:
         while True:
             try:
                 await self._listen()
-            except (FeedLost, UnexpectedReply) as loss:
+            except (FeedLost, ExchangeError) as loss:
                 pause_seconds = self._lifeline.lost(loss)
             await trio.sleep(pause_seconds)
 
+    def _now(self) -> Moment:
+        return Moment.now(self._clock)
+
     def _snapshot(self, symbol: Symbol) -> Shared[Price]:
         if symbol not in self._snapshots:
-            self._snapshots[symbol] = Shared(partial(self._confirm, symbol))
+            self._snapshots[symbol] = Shared(partial(self._confirm, symbol), self._clock)
         return self._snapshots[symbol]
 
     async def _confirm(self, symbol: Symbol) -> Price:
         """Ask by REST; a token that was never asked for before joins the stream."""
-        asked_at = trio.current_time()
+        asked_at = self._now()
         last, depth = await self._facts.last_and_depth(symbol)
         price = self._prices.get(symbol)
         if price is not None:
@@ -144,7 +149,7 @@ class PublicMarket:
         return price
 
     async def _listen(self) -> NoReturn:
-        """Take in what one connection tells; raises FeedLost or UnexpectedReply when it ends."""
+        """Take in what one connection tells; raises FeedLost or an ExchangeError when it ends."""
         async with open_socket(self._net, self._address) as socket:
             socket.start_soon(self._keep_subscribed, socket)
             while True:
@@ -184,6 +189,6 @@ class PublicMarket:
             return
         match news:
             case AggTrade():
-                price.saw_trade(news, trio.current_time())
+                price.saw_trade(news, self._now())
             case BookTicker():
-                price.saw_book(news, trio.current_time())
+                price.saw_book(news, self._now())

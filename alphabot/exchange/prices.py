@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from alphabot.core.values import Level, Quote
+from alphabot.exchange.moments import Moment
 from alphabot.exchange.wire.market import Depth
 from alphabot.exchange.wire.stream import AggTrade, BookTicker
 
@@ -22,46 +23,46 @@ SNAPSHOT = "rest"
 
 
 class _Book(NamedTuple):
-    at: float
+    at: Moment
     source: str
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
 
 
 class _Last(NamedTuple):
-    at: float
+    at: Moment
     price: Decimal
 
 
 class Price:
-    """The latest figures of one symbol, first known from REST; times are trio's, in seconds."""
+    """The latest figures of one symbol, first known from REST."""
 
-    def __init__(self, last: Decimal, depth: Depth, asked_at: float) -> None:
+    def __init__(self, last: Decimal, depth: Depth, asked_at: Moment) -> None:
         self._last = _Last(asked_at, last)
         self._book = _Book(asked_at, SNAPSHOT, depth.bids, depth.asks)
 
-    def saw_trade(self, trade: AggTrade, at: float) -> None:
+    def saw_trade(self, trade: AggTrade, at: Moment) -> None:
         """Take in a trade of the stream."""
         self._last = _Last(at, trade.price)
 
-    def saw_book(self, ticker: BookTicker, at: float) -> None:
+    def saw_book(self, ticker: BookTicker, at: Moment) -> None:
         """Take in the best prices of the stream."""
         bid = Level(ticker.bid, ticker.bid_quantity)
         ask = Level(ticker.ask, ticker.ask_quantity)
         self._book = _Book(at, STREAM, (bid,), (ask,))
 
-    def saw_snapshot(self, last: Decimal, depth: Depth, asked_at: float) -> None:
+    def saw_snapshot(self, last: Decimal, depth: Depth, asked_at: Moment) -> None:
         """Take in a REST answer, unless the stream has been newer since it was asked for."""
         if self._last.at <= asked_at:
             self._last = _Last(asked_at, last)
         if self._book.at <= asked_at:
             self._book = _Book(asked_at, SNAPSHOT, depth.bids, depth.asks)
 
-    def age_seconds(self, now: float) -> float:
+    def age_seconds(self, now: Moment) -> float:
         """Return the time since the older of the figures was confirmed."""
-        return now - min(self._book.at, self._last.at)
+        return now.since(min(self._book.at, self._last.at))
 
-    def quote(self, now: float) -> Quote:
+    def quote(self, now: Moment) -> Quote:
         """Return what is known, with its age.
 
         Figures that disagree (the last trade outside the book, a crossed book) are returned as

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Generic, TypeVar
 
 import trio
 
 from alphabot.errors import ExchangeError
+from alphabot.exchange.moments import Moment
+from alphabot.ports import WallClock
 
 __all__ = ["Shared"]
 
@@ -21,28 +24,33 @@ class Shared(Generic[T]):
     that failure. If the one who asks is cancelled, the next in line asks.
     """
 
-    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[T]], clock: WallClock) -> None:
         self._ask = ask
+        self._clock = clock
         self._turn = trio.Lock()
-        self._answer: tuple[float, T] | None = None
-        self._failure: tuple[float, ExchangeError] | None = None
+        self._answer: tuple[Moment, T] | None = None
+        self._failures = 0
+        self._failure: tuple[ExchangeError, TracebackType | None] | None = None
 
     async def get(self, max_age_seconds: float) -> T:
         """Return an answer that was asked for at most so long ago.
 
         Raises what asking raised, also to those who waited meanwhile.
         """
-        came_at = trio.current_time()
+        came_at, failures = Moment.now(self._clock), self._failures
         async with self._turn:
-            if self._answer is not None and came_at - self._answer[0] <= max_age_seconds:
+            if self._answer is not None and came_at.since(self._answer[0]) <= max_age_seconds:
                 return self._answer[1]
-            if self._failure is not None and self._failure[0] >= came_at:
-                raise self._failure[1]
-            asked_at = trio.current_time()
+            if self._failure is not None and self._failures != failures:
+                # One error for many: its traceback must not grow with each of them.
+                failure, traceback = self._failure
+                raise failure.with_traceback(traceback)
+            asked_at = Moment.now(self._clock)
             try:
                 answer = await self._ask()
             except ExchangeError as failure:
-                self._failure = (trio.current_time(), failure)
+                self._failures += 1
+                self._failure = (failure, failure.__traceback__)
                 raise
             self._answer = (asked_at, answer)
             return answer

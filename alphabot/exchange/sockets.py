@@ -27,9 +27,18 @@ from trio_websocket import (
     wrap_client_stream,
 )
 
-from alphabot.errors import AlphabotError, ConfigError, FeedLost, NotSent, UnexpectedReply
+from alphabot.errors import (
+    AlphabotError,
+    ConfigError,
+    ExchangeError,
+    FeedLost,
+    NotSent,
+    RateLimited,
+    UnexpectedReply,
+)
 from alphabot.exchange.net import Address, connect
 from alphabot.exchange.parts import open_parts
+from alphabot.exchange.wire.envelope import Reply, open_envelope
 from alphabot.exchange.wire.stream import FRAME_BYTES_MAX
 from alphabot.ports import Net
 
@@ -125,7 +134,8 @@ class Socket:
 async def open_socket(net: Net, address: StreamAddress) -> AsyncIterator[Socket]:
     """Connect, keep the connection alive during the block, and close it without waiting.
 
-    Raises FeedLost if the connection cannot be had, and inside the block when it is lost. What
+    Raises FeedLost if the connection cannot be had (RateLimited if the exchange asks us to stay
+    away), and inside the block when it is lost. What
     the block or one of its parts raises leaves as itself.
     """
     async with open_parts() as nursery:
@@ -259,11 +269,23 @@ async def _translated(reader: Callable[[], Awaitable[None]]) -> None:
     except AlphabotError:
         raise
     except ConnectionRejected as cause:
-        raise FeedLost(f"the handshake was refused with HTTP {cause.status_code}") from cause
+        raise _refusal(cause) from cause
     except Exception as cause:
         # Whatever bytes the exchange may find to break the library with, they cost this
         # connection and nothing else.
         raise FeedLost(f"the WebSocket could not be read: {type(cause).__name__}") from cause
+
+
+def _refusal(rejected: ConnectionRejected) -> FeedLost | RateLimited:
+    """Return what a refused handshake means; a block of our address is RateLimited, as in REST."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in rejected.headers}
+    try:
+        open_envelope(Reply(rejected.status_code, headers, rejected.body or b""))
+    except RateLimited as limited:
+        return limited
+    except ExchangeError:
+        pass
+    return FeedLost(f"the handshake was refused with HTTP {rejected.status_code}")
 
 
 def _why_closed(closed: ConnectionClosed) -> str:

@@ -73,6 +73,8 @@ class Row:
     exchange_volume_usdt: Decimal | None = None
     """The same raw volume on the exchange's own count, read at the end."""
     round_seconds_total: float = 0.0
+    rounds_timed: int = 0
+    """Rounds whose duration is in the total: those of this run."""
     ending: Ending | None = None
     reason: str = ""
 
@@ -88,8 +90,8 @@ class Row:
 
     @property
     def round_seconds_mean(self) -> float:
-        """How long a round took on average, without the pauses."""
-        return self.round_seconds_total / self.rounds if self.rounds else 0.0
+        """How long a round of this run took on average, without the pauses."""
+        return self.round_seconds_total / self.rounds_timed if self.rounds_timed else 0.0
 
 
 @dataclass(slots=True)

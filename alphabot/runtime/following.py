@@ -131,6 +131,7 @@ class Follower:
 
     async def _cancel(self, watch: Watch, leg: Leg) -> None:
         """Cancel an order and learn from the exchange how it ended; it may have filled instead."""
+        await trio.lowlevel.checkpoint()
         self.now(State.CANCELLING)
         order = watch.legs[leg]
         while not watch.legs[leg].terminal:

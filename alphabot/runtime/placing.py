@@ -27,6 +27,9 @@ from alphabot.runtime.watch import read_account
 
 __all__ = ["place", "resolve"]
 
+RECORD_SECONDS = 5.0
+"""How long a cancelled order may still take to write down that it never left."""
+
 
 async def place(desk: Desk, intended: Intended) -> OpenIntent:
     """Commit an intent, send it, and return it once it is placed.
@@ -46,23 +49,34 @@ async def place(desk: Desk, intended: Intended) -> OpenIntent:
             sell = await desk.exchange.place_sale(committed)
     except trio.Cancelled:
         # A request that was cut short once bytes had left says so; this one never left.
-        await _record_failure(desk, intended, NotSent("stopped before the request left"))
+        with trio.move_on_after(RECORD_SECONDS, shield=True):
+            await _record_failure(desk, intended, NotSent("stopped before the request left"))
         raise
     except ExchangeError as error:
-        await _record_failure(desk, intended, error)
-        if entry.unresolved and not isinstance(error, NotAuthorised):
-            await resolve(desk, entry)
-            return entry
-        raise
+        failure = error
+    else:
+        await _record_placed(desk, entry, working, sell, "reply")
+        return entry
+    await _record_failure(desk, intended, failure)
+    if not entry.unresolved or isinstance(failure, NotAuthorised):
+        raise failure
+    await resolve(desk, entry)
+    return entry
+
+
+async def _record_placed(
+    desk: Desk, entry: OpenIntent, working: OrderId | None, sell: OrderId, how: str
+) -> None:
+    recorder = desk.recorder
     await recorder.write(
         PlacedRecord(
             at_ms=recorder.now_ms(),
-            intent_id=intended.intent_id,
+            intent_id=entry.intended.intent_id,
             working_order_id=working,
             sell_order_id=sell,
+            how=how,
         )
     )
-    return entry
 
 
 async def _record_failure(desk: Desk, intended: Intended, error: ExchangeError) -> None:
@@ -105,14 +119,7 @@ async def resolve(desk: Desk, entry: OpenIntent) -> None:
         match, legs = find_orders(intended, reading, recorder.state.claimed)
         if match is Match.ONE:
             working = legs[Side.BUY].order_id if intended.is_pair else None
-            found = PlacedRecord(
-                at_ms=recorder.now_ms(),
-                intent_id=intended.intent_id,
-                working_order_id=working,
-                sell_order_id=legs[Side.SELL].order_id,
-                how="matched",
-            )
-            await recorder.write(found)
+            await _record_placed(desk, entry, working, legs[Side.SELL].order_id, "matched")
             say("reconcile.matched", intent_id=intended.intent_id, user_id=desk.user_id)
             return
         if match is Match.SEVERAL:

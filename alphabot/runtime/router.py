@@ -70,15 +70,18 @@ class Claim:
         self._wake.set()
 
     async def next(self) -> OrderReport | Missed:
-        """Return the next update, or MISSED once all that did arrive was returned."""
+        """Return the next update, or MISSED once all that did arrive was returned.
+
+        What is there is returned at once, without a checkpoint: a burst is drained in one go.
+        """
         while True:
             try:
-                return self._receive.receive_nowait()
+                return self._receive.receive_nowait()  # noqa: ASYNC910 - see above
             except trio.WouldBlock:
                 pass
             if self._missed:
                 self._missed = False
-                return MISSED
+                return MISSED  # noqa: ASYNC910 - see above
             self._wake = trio.Event()
             await self._wake.wait()
 

@@ -43,7 +43,8 @@ class Stop:
         """End everything at once; what is open stays in the journal."""
         self.forced = True
         self.request()
-        for scope in tuple(self._everything):
+        self._rounds_end_at = -math.inf
+        for scope in (*self._rounds, *self._everything):
             scope.cancel()
 
     def interruptible(self) -> StopScope:

@@ -122,7 +122,6 @@ class TradeLoop:
             turn = await self._desk.turnstile.take(self._token.alpha_id, self._desk.user_id)
         if turn is None:
             return self.stopped()
-        began = trio.current_time()
         with turn, self._desk.stop.round():
             try:
                 after = await self._trade(turn)
@@ -130,11 +129,11 @@ class TradeLoop:
                 raise
             except ExchangeError as error:
                 return self._failed(error)
-            self.row.round_seconds_total += trio.current_time() - began
             return after
         return self.stopped()
 
     async def _trade(self, turn: Turn) -> After:
+        began = trio.current_time()
         instrument, quote = await self._look()
         try:
             proposal = self._propose(instrument, quote)
@@ -152,10 +151,14 @@ class TradeLoop:
         self._outages = 0
         working_order_id = entry.placed and entry.placed.working_order_id
         say("pair.placed", working_order_id=working_order_id, **self.who)
-        return self._after(await self.follower.pair(entry, turn))
+        followed = await self.follower.pair(entry, turn)
+        self.row.round_seconds_total += trio.current_time() - began
+        self.row.rounds_timed += 1
+        return self._after(followed)
 
     async def _sell_leftover(self) -> After | None:
         """Sell what was bought and is on no order; None when that is nothing, or only dust."""
+        await trio.lowlevel.checkpoint()
         holding = self._desk.recorder.state.holding(self._token.alpha_id)
         if holding.quantity <= 0:
             return None

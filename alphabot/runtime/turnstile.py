@@ -69,7 +69,9 @@ class Turnstile:
             return Turn(None)
         if (alpha_id, user_id) in self._reserved:
             await trio.lowlevel.checkpoint()  # here a cancel does not lose the turn
-            return self._reserved.pop((alpha_id, user_id))
+            reserved = self._reserved.pop((alpha_id, user_id), None)
+            if reserved is not None:
+                return reserved
         semaphore = self._turns[alpha_id]
         await semaphore.acquire()
         return Turn(semaphore)

@@ -80,6 +80,7 @@ class User:
 
     async def run(self) -> None:
         """Trade until every strategy has ended, whatever happens; raises JournalError alone."""
+        await trio.lowlevel.checkpoint()
         latched = self.desk.recorder.state.latched
         if latched is not None:
             say("user.still_latched", user_id=self.desk.user_id, reason=latched.reason)
@@ -132,6 +133,7 @@ class User:
 
     async def _resolve_unknown(self) -> None:
         """Find out what became of requests an earlier run never learned the outcome of."""
+        await trio.lowlevel.checkpoint()
         recorder = self.desk.recorder
         for entry in tuple(recorder.state.open_intents.values()):
             if entry.placed is not None:
@@ -156,6 +158,7 @@ class User:
 
     async def _count_at_exchange(self, loop: TradeLoop) -> Decimal | None:
         """Return the raw volume of our BUYs as the exchange's own history has it, in USDT."""
+        await trio.lowlevel.checkpoint()
         progress = loop.progress
         if progress.first_at_ms is None or loop.row.alpha_id is None:
             return None
@@ -193,7 +196,7 @@ class User:
         if after.ending is Ending.FAILED:
             say("strategy.failed", reason=after.reason, **loop.who)
         elif after.ending in (Ending.STOPPED, Ending.OPEN):
-            say("strategy.stopped", reason=after.reason, **loop.who)
+            say("strategy.stopped", reason=after.reason or "stop", **loop.who)
 
     def _end(self, ending: Ending, reason: str) -> None:
         for loop in self._loops:

@@ -67,6 +67,7 @@ class Watch:
 
     async def until(self, done: Callable[[Legs], bool]) -> None:
         """Take in updates until the legs satisfy ``done``; deadlines belong to the caller."""
+        await trio.lowlevel.checkpoint()
         while not done(self.legs):
             item: OrderReport | Missed | None = None
             with trio.move_on_after(POLL_SECONDS):
@@ -105,6 +106,7 @@ class Watch:
 
     async def take(self, report: OrderReport) -> None:
         """Merge a report and record what it changed; raises Contradiction."""
+        await trio.lowlevel.checkpoint()
         leg = self.legs.leg_of(report.order_id)
         before = self.legs[leg]
         self.legs = self.legs.merge(report)
@@ -133,6 +135,7 @@ class Watch:
 
     async def settle(self, leg: Leg) -> Settled:
         """Record how an ended leg ended, with its fees; does nothing the second time."""
+        await trio.lowlevel.checkpoint()
         if leg in self.entry.settled:
             return self.entry.settled[leg]
         order = self.legs[leg]

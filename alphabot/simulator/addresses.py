@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alphabot.simulator.stream import MARKET_STREAM_PATH, ORDER_STREAM_PATH
+__all__ = ["MARKET_STREAM_PATH", "ORDER_STREAM_PATH", "Addresses", "addresses_of"]
 
-__all__ = ["Addresses", "addresses_of"]
+ORDER_STREAM_PATH = "/w3w/stream"
+"""Of the private order stream, as at the real host."""
+MARKET_STREAM_PATH = "/w3w/wsa/stream"
+"""Of the public market streams, as at the real host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from alphabot.simulator.amounts import ZERO
 
-__all__ = ["Book", "Maker", "Side", "Take"]
+__all__ = ["Book", "Maker", "Side", "Take", "is_within"]
 
 
 class Side(StrEnum):
@@ -72,7 +72,7 @@ class Book:
     def crosses(self, side: Side, limit: Decimal) -> bool:
         """Tell whether an order of this side and limit would trade at once."""
         touch = self.touch(side.opposite)
-        return touch is not None and _within(side, limit, touch)
+        return touch is not None and is_within(side, limit, touch)
 
     def take(
         self, side: Side, limit: Decimal, quantity: Decimal, *, crowd_only: bool = False
@@ -81,7 +81,7 @@ class Book:
         takes: list[Take] = []
         other = side.opposite
         for maker in self._makers(other, crowd_only=crowd_only):
-            if not quantity or not _within(side, limit, maker.price):
+            if not quantity or not is_within(side, limit, maker.price):
                 break
             taken = min(quantity, maker.quantity)
             maker.quantity -= taken
@@ -116,5 +116,6 @@ def _by_priority(side: Side, makers: list[Maker]) -> list[Maker]:
     return sorted(by_time, key=lambda maker: maker.price, reverse=side is Side.BUY)
 
 
-def _within(side: Side, limit: Decimal, price: Decimal) -> bool:
+def is_within(side: Side, limit: Decimal, price: Decimal) -> bool:
+    """Tell whether an order of this side and limit accepts a price."""
     return price <= limit if side is Side.BUY else price >= limit

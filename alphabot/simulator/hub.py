@@ -94,6 +94,10 @@ class Hub:
             self.unsubscribe(subscriber, stream)
         subscriber.close()
 
+    def listeners(self, stream: str) -> list[Subscriber]:
+        """Return who hears a market stream."""
+        return list(self._on_stream.get(stream, ()))
+
     def deliver(self, message: Push | Bulletin) -> None:
         """Hand a message to everybody who hears it now."""
         if isinstance(message, Push):

@@ -8,6 +8,7 @@ network brings about.
 from __future__ import annotations
 
 import math
+import operator
 from collections import deque
 
 import trio
@@ -152,14 +153,15 @@ class LinkEnd(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what has arrived, waiting until something has; ``b""`` is the end."""
-        if max_bytes is not None and max_bytes < 1:
+        most = _RECEIVE_BYTES if max_bytes is None else operator.index(max_bytes)
+        if most < 1:
             raise ValueError("max_bytes must be at least 1")
         with self._receiving:
             self._check_open()
             await trio.lowlevel.checkpoint()
             while True:
                 self._check_open()
-                data = self._incoming.take(max_bytes or _RECEIVE_BYTES)
+                data = self._incoming.take(most)
                 if data is not None:
                     return data
                 await self._incoming.wait_change()

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import takewhile
 
 from alphabot.simulator.amounts import ZERO
-from alphabot.simulator.book import Book, Maker, Side, Take
+from alphabot.simulator.book import Book, Maker, Side, is_within
 from alphabot.simulator.crowd import Crowd
 from alphabot.simulator.prices import PricePath
 from alphabot.simulator.settings import ExchangeSettings
@@ -28,6 +28,10 @@ _FIRST_TRADE_ID = 100_000_000
 _TRADE_IDS_A_STEP = 100
 _FIRST_UPDATE_ID = 59_000_000_000
 _UPDATE_IDS_A_STEP = 1000
+
+
+_Match = tuple[Decimal, Decimal, int | None]
+"""Price, quantity, and whose order it met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,7 @@ class Market:
         self, order_id: int, side: Side, limit: Decimal, quantity: Decimal, at_ms: int
     ) -> list[Execution]:
         """Let an order take what it can from the book, at the book's prices."""
-        takes = self.book.take(side, limit, quantity)
-        return self._execute(side, order_id, takes, at_ms, side_is_maker=False)
+        return self._take(side, order_id, limit, quantity, at_ms)
 
     def rest(
         self, order_id: int, side: Side, price: Decimal, quantity: Decimal, at_ms: int
@@ -126,57 +129,47 @@ class Market:
         bids, asks = self._crowd.quotes(step, at_ms)
         trade = self._crowd.trade(step, bids, asks)
         self.book.refresh(bids, asks)
+        before = self._crowd_touch
         self._crowd_touch = {Side.BUY: bids[0].price, Side.SELL: asks[0].price}
         self._touch_update_id()
-        executions = self._trade_what_crosses(at_ms)
+        executions = self._trade_what_crosses(before, at_ms)
         limit = self.book.touch(trade.side.opposite, crowd_only=True) if trade else None
         if trade and limit is not None:
-            takes = self.book.take(trade.side, limit, trade.quantity)
-            executions += self._execute(trade.side, None, takes, at_ms, side_is_maker=False)
+            executions += self._take(trade.side, None, limit, trade.quantity, at_ms)
         return executions
 
-    def _trade_what_crosses(self, at_ms: int) -> list[Execution]:
-        """The market has moved through an order that waits: it trades at the crowd's price."""
+    def _trade_what_crosses(self, before: dict[Side, Decimal], at_ms: int) -> list[Execution]:
+        """Let the crowd trade with the orders that wait and now cross it.
+
+        An order the market has moved through trades at its own price. One that crossed already,
+        as more than the whole book was asked for, goes on trading at the crowd's.
+        """
         executions: list[Execution] = []
         for side, maker in self.book.resting():
             takes = self.book.take(side, maker.price, maker.quantity, crowd_only=True)
             maker.quantity -= sum((take.quantity for take in takes), ZERO)
-            executions += self._execute(side, maker.order_id, takes, at_ms, side_is_maker=True)
+            crossed_before = is_within(side, maker.price, before[side.opposite])
+            matches: list[_Match] = [
+                (take.maker.price if crossed_before else maker.price, take.quantity, None)
+                for take in takes
+            ]
+            executions += self._execute(side, maker.order_id, matches, at_ms, side_is_maker=True)
         self.book.drop_empty()
         return executions
 
-    def _execute(
-        self,
-        side: Side,
-        order_id: int | None,
-        takes: list[Take],
-        at_ms: int,
-        *,
-        side_is_maker: bool,
+    def _take(
+        self, side: Side, order_id: int | None, limit: Decimal, quantity: Decimal, at_ms: int
     ) -> list[Execution]:
-        """Make executions of takes; those at one price are one match and share a trade id."""
-        buying = side is Side.BUY
-        executions: list[Execution] = []
-        last_price: Decimal | None = None
-        for take in takes:
-            price = self._price(side.opposite, take.maker, by_crowd=order_id is None)
-            if price != last_price:
-                self._next_trade_id()
-                last_price = price
-            execution = Execution(
-                at_ms=at_ms,
-                trade_id=self._trade_id,
-                price=price,
-                quantity=take.quantity,
-                buy_order_id=order_id if buying else take.maker.order_id,
-                sell_order_id=take.maker.order_id if buying else order_id,
-                buyer_is_maker=buying is side_is_maker,
+        """Let somebody who has just come take from the book, at the prices of those who wait."""
+        matches = [
+            (
+                self._price(side.opposite, take.maker, by_crowd=order_id is None),
+                take.quantity,
+                take.maker.order_id,
             )
-            executions.append(execution)
-            self._print(execution)
-        if executions:
-            self._touch_update_id()
-        return executions
+            for take in self.book.take(side, limit, quantity)
+        ]
+        return self._execute(side, order_id, matches, at_ms, side_is_maker=False)
 
     def _price(self, maker_side: Side, maker: Maker, *, by_crowd: bool) -> Decimal:
         """The maker's price, but the crowd does not exploit a limit beyond its own touch."""
@@ -185,6 +178,38 @@ class Market:
         if maker_side is Side.BUY:
             return min(maker.price, self._crowd_touch[Side.SELL])
         return max(maker.price, self._crowd_touch[Side.BUY])
+
+    def _execute(
+        self,
+        side: Side,
+        order_id: int | None,
+        matches: list[_Match],
+        at_ms: int,
+        *,
+        side_is_maker: bool,
+    ) -> list[Execution]:
+        """Make executions of what one order met; those at one price share a trade id."""
+        buying = side is Side.BUY
+        executions: list[Execution] = []
+        last_price: Decimal | None = None
+        for price, quantity, other_id in matches:
+            if price != last_price:
+                self._next_trade_id()
+                last_price = price
+            execution = Execution(
+                at_ms=at_ms,
+                trade_id=self._trade_id,
+                price=price,
+                quantity=quantity,
+                buy_order_id=order_id if buying else other_id,
+                sell_order_id=other_id if buying else order_id,
+                buyer_is_maker=buying is side_is_maker,
+            )
+            executions.append(execution)
+            self._print(execution)
+        if executions:
+            self._touch_update_id()
+        return executions
 
     def _print(self, execution: Execution) -> None:
         quantity = execution.quantity

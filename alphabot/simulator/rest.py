@@ -47,12 +47,25 @@ class _Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await trio.lowlevel.checkpoint()
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001  (handed on: drive() raises it)
             self._exchange.report_bug(error)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Say yes to a server that asks whether it may start, and stop.
+
+    Starlette would take the cancellation of the whole exchange for a failure of its own.
+    """
+    while (await receive())["type"] == "lifespan.startup":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 def _public(exchange: SimulatedExchange, call: PublicCall) -> Endpoint:

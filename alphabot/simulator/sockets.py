@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from functools import partial
 from typing import cast
 
@@ -37,15 +38,19 @@ async def serve_sockets(
 
     Starts once both ports listen. Raises OSError if a port cannot be had.
     """
-    rest_socket = _listening_socket(rest_port)
-    rest_url_port = rest_socket.getsockname()[1]
+    with ExitStack() as unless_served:
+        rest_socket = unless_served.enter_context(_listening_socket(rest_port))
+        stream_socket = unless_served.enter_context(_listening_socket(stream_port))
+        addresses = addresses_of(
+            _HOST, rest_socket.getsockname()[1], stream_socket.getsockname()[1]
+        )
+        unless_served.pop_all()
     async with trio.open_nursery() as nursery:
         await nursery.start(_serve_rest, exchange, rest_socket, nursery.cancel_scope)
-        listeners = await trio.open_tcp_listeners(stream_port, host=_HOST)
-        nursery.start_soon(trio.serve_listeners, partial(serve_stream, exchange), listeners)
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(stream_socket))
+        nursery.start_soon(trio.serve_listeners, partial(serve_stream, exchange), [listener])
         nursery.start_soon(exchange.drive)
-        stream_url_port = listeners[0].socket.getsockname()[1]
-        task_status.started(addresses_of(_HOST, rest_url_port, stream_url_port))
+        task_status.started(addresses)
 
 
 async def _serve_rest(  # noqa: ASYNC128  (hypercorn's serve calls started)

@@ -10,13 +10,12 @@ import msgspec
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
+from alphabot.simulator.addresses import MARKET_STREAM_PATH, ORDER_STREAM_PATH
 from alphabot.simulator.hub import Subscriber
 from alphabot.simulator.service import SimulatedExchange
 
-__all__ = ["MARKET_STREAM_PATH", "ORDER_STREAM_PATH", "serve_stream"]
+__all__ = ["serve_stream"]
 
-ORDER_STREAM_PATH = "/w3w/stream"
-MARKET_STREAM_PATH = "/w3w/wsa/stream"
 _PATHS = (ORDER_STREAM_PATH, MARKET_STREAM_PATH)
 _HANDSHAKE_SECONDS = 10
 _MESSAGE_BYTES_MAX = 16_384

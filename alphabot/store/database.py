@@ -140,19 +140,24 @@ class Database:
         """Return the same database as a new process would find it, with nothing given up."""
         return Database(self._connection, self.name)
 
-    def rows(self, query: str) -> list[Any]:
+    def rows(self, query: str, bindings: tuple[int, ...] = ()) -> list[Any]:
         """Return the rows of a query; raises JournalError."""
         with self.guarded() as connection:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, bindings).fetchall()
 
     def give_up(self, reason: str) -> None:
         """Make every later use raise JournalError."""
         self._given_up = reason
 
     def close(self) -> None:
-        """Close the connection, which moves the write-ahead log into the file."""
+        """Close the connection, which moves the write-ahead log into the file.
+
+        What was given up is left as it was found: the next process, or a person, needs the log.
+        """
         given_up, self._given_up = self._given_up, "it was closed"
         try:
+            if given_up is not None:
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._connection.close()
         except apsw.Error as cause:
             if given_up is None:

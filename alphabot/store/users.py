@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from alphabot.core.values import UserId
 from alphabot.errors import InvariantBroken
@@ -10,6 +11,8 @@ from alphabot.ports import WallClock
 from alphabot.store.database import Database
 
 __all__ = ["User", "Users"]
+
+_QUERY = "SELECT user_id, name, created_at_ms, enabled FROM users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,7 @@ class Users:
 
     def all(self) -> tuple[User, ...]:
         """Return every user, in the order of their ids."""
-        query = "SELECT user_id, name, created_at_ms, enabled FROM users ORDER BY user_id"
-        return tuple(
-            User(UserId(user_id), name, created_at_ms, bool(enabled))
-            for user_id, name, created_at_ms, enabled in self._database.rows(query)
-        )
+        return tuple(map(_user, self._database.rows(f"{_QUERY} ORDER BY user_id")))
 
     def ensure_simulated_user(self, user_id: UserId) -> User:
         """Return the user, who is made on the spot if need be: on a simulated exchange anyone is.
@@ -56,4 +55,10 @@ class Users:
                 "INSERT INTO users VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING",
                 (user_id, f"user {user_id}", self._clock.now_ms()),
             )
-        return next(user for user in self.all() if user.user_id == user_id)
+        (row,) = self._database.rows(f"{_QUERY} WHERE user_id = ?", (user_id,))
+        return _user(row)
+
+
+def _user(row: tuple[Any, ...]) -> User:
+    user_id, name, created_at_ms, enabled = row
+    return User(UserId(user_id), name, created_at_ms, bool(enabled))

@@ -84,9 +84,7 @@ def open_journal(
     written, and when what it says cannot be trusted.
     """
     if fresh and not identity.embedded:
-        raise InvariantBroken(
-            f"the journal of an exchange that lives on ({identity}) was discarded"
-        )
+        raise InvariantBroken(f"a journal that must outlive us ({identity}) was to be removed")
     with ExitStack() as stack:
         _make_folder(folder)
         path = folder / f"{identity.file_stem}.db"
@@ -176,8 +174,9 @@ def _make_file(path: Path) -> None:
 def _remove(path: Path) -> None:
     try:
         # The mark first: without it, a shorter database is not mistaken for a loss.
-        for name in (path.with_suffix(".mark"), path, f"{path}-wal", f"{path}-shm"):
-            Path(name).unlink(missing_ok=True)
+        path.with_suffix(".mark").unlink(missing_ok=True)
+        for ending in ("", "-journal", "-wal", "-shm"):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
     except OSError as cause:
         raise JournalError(f"{path} cannot be removed: {cause.strerror}") from cause
 

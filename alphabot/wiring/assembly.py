@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import trio
+
 from alphabot.config import Settings
 from alphabot.core.values import UserId
 from alphabot.exchange.account import Account, open_account
@@ -50,6 +52,7 @@ async def assemble(stack: AsyncExitStack, shared: Shared, bound: Sequence[Bound]
 
     The accounts are closed by ``stack``.
     """
+    await trio.lowlevel.checkpoint()
     user_ids = sorted({user_id for b in bound for user_id in b.settings.user_ids})
     recorders = {u: Recorder(shared.journal, u, shared.clock) for u in user_ids}
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+import trio
+
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
 from alphabot.core.records import Cleared, Reset
@@ -24,6 +26,7 @@ async def reset(settings: Settings, strategy: str, user: int | None = None) -> N
     Raises ConfigError for a strategy or user that the settings do not name, JournalError while
     another process owns the journal.
     """
+    await trio.lowlevel.checkpoint()
     (chosen,) = choose(settings, [strategy])
     user_ids = [u for u in chosen.user_ids if user in (None, u)]
     if not user_ids:

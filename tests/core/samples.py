@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from alphabot.core.progress import UserState
 from alphabot.core.records import (
@@ -46,12 +47,7 @@ NOON_MS = 1_800_014_400_000 - 1_800_014_400_000 % 86_400_000 + 43_200_000
 ZERO = Decimal(0)
 
 
-def exactly(number: str | int | Decimal) -> Decimal:
-    """Return a number that a test writes as text."""
-    return Decimal(number)
-
-
-def token(alpha_id: str = KOGE, name: str = "KOGE", **changes: object) -> Token:
+def token(alpha_id: str = KOGE, name: str = "KOGE", **changes: Any) -> Token:
     """Return a token of BSC."""
     plain = Token(
         alpha_id=AlphaId(alpha_id),
@@ -105,9 +101,9 @@ def quote(last: str = "100", bid: str | None = None, ask: str | None = None) -> 
     )
 
 
-def pair(intent_id: str = "1-1", **changes: object) -> Intended:
+def pair(intent_id: str = "1-1", **changes: Any) -> Intended:
     """Return the intent of a pair: 30 USDT of KOGE at 0.0022, to be sold at 0.00198."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "at_ms": NOON_MS,
         "intent_id": IntentId(intent_id),
         "strategy_id": STRATEGY,
@@ -119,10 +115,10 @@ def pair(intent_id: str = "1-1", **changes: object) -> Intended:
         "amount_usdt": Decimal("29.99999200"),
         "round_amount_usdt": Decimal(30),
     }
-    return Intended(**(fields | changes))  # type: ignore[arg-type]  # the fields are named above
+    return Intended(**(fields | changes))
 
 
-def sale(intent_id: str = "1-1", **changes: object) -> Intended:
+def sale(intent_id: str = "1-1", **changes: Any) -> Intended:
     """Return the intent of a plain SELL."""
     nothing = {"buy_price": None, "amount_usdt": None, "round_amount_usdt": None}
     return pair(intent_id, **(nothing | changes))
@@ -182,7 +178,7 @@ def report(
     side: Side | None = None,
     quantity: str = "13636.36",
     price: str = "0.0022",
-    **changes: object,
+    **changes: Any,
 ) -> OrderReport:
     """Return what the exchange says of one leg of the example pair."""
     plain = OrderReport(

@@ -57,7 +57,7 @@ def test_what_is_no_exact_number_is_a_type_error(value: object) -> None:
     "value",
     [
         *("", " ", " 1", "1 ", "1\n", "1_000", "1,000", "1.2.3", "--1", "0x10", "e5", ".", "+"),
-        *("one", "١٢", "１", "½", "1e", "1e5.0", "$1", "{}", "1;2"),  # noqa: RUF001 - foreign digits
+        *("one", "١٢", "１", "½", "1e", "1e5.0", "$1", "{}", "1;2"),
         *("NaN", "nan", "sNaN", "inf", "Infinity", "-Infinity", Decimal("NaN"), Decimal("sNaN")),
         *(Decimal("Infinity"), Decimal("-Infinity")),
         *("1e41", "1e-41", "1e999", "1E+200000000", "1e-999", "9" * 41, "0." + "3" * 41, "1" * 65),

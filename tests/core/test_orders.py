@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations, product
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,7 +81,7 @@ def known(status: OrderStatus, *, side: Side = Side.SELL) -> Order:
     )
 
 
-def says(status: OrderStatus, **changes: object) -> OrderReport:
+def says(status: OrderStatus, **changes: Any) -> OrderReport:
     quantity, executed = FIGURES[status]
     return replace(report(SELL_ID, status, executed, quantity=quantity), **changes)
 
@@ -117,7 +119,7 @@ def test_an_end_without_fills_may_have_several_names(
     """Push and history may differ in the word, and of a leg that is gone we say EXPIRED."""
     order = replace(known(known_end), executed=ZERO, quantity=ZERO)
     again = order.merge(says(reported_end, executed=ZERO))
-    assert (again.status, again.executed) == (known_end, 0)
+    assert (again.status, again.executed) == (known_end, ZERO)
 
 
 @pytest.mark.parametrize("state", S)
@@ -131,7 +133,7 @@ def test_an_end_without_fills_may_have_several_names(
     ],
 )
 def test_a_report_of_something_else_changes_nothing(
-    state: OrderStatus, change: dict[str, object]
+    state: OrderStatus, change: dict[str, Any]
 ) -> None:
     for reported in S:
         with pytest.raises(Contradiction):
@@ -166,7 +168,7 @@ def test_a_pending_leg_gets_its_quantity_when_it_is_released() -> None:
 @pytest.mark.parametrize("end", [S.CANCELED, S.EXPIRED, S.REJECTED])
 def test_a_pending_leg_that_is_never_released_ends_with_nothing(end: OrderStatus) -> None:
     order = known(S.PENDING).merge(says(end, quantity=ZERO, executed=ZERO))
-    assert (order.status, order.quantity, order.executed) == (end, 0, 0)
+    assert (order.status, order.quantity, order.executed) == (end, ZERO, ZERO)
     assert order.fills_complete
 
 
@@ -228,7 +230,7 @@ def test_a_fill_that_comes_late_is_counted_and_moves_nothing() -> None:
     order = known(S.NEW).merge(says(S.FILLED, fill=fill("b", "6")))
     assert not order.fills_complete
     late = order.merge(says(S.PARTIALLY_FILLED, fill=fill("a", "4")))
-    assert (late.status, late.executed) == (S.FILLED, 10)
+    assert (late.status, late.executed) == (S.FILLED, Decimal(10))
     assert late.fills_complete
 
 
@@ -320,7 +322,7 @@ def test_repeated_lost_and_shuffled_reports_end_where_the_true_ones_do(data: st.
 
 
 @given(lives(), st.randoms(use_true_random=False))
-def test_with_every_report_every_fill_is_known(life: Life, random: st.random.Random) -> None:
+def test_with_every_report_every_fill_is_known(life: Life, random: Random) -> None:
     events = list(life.events)
     random.shuffle(events)
     legs = merged(Life(life.placed, tuple(events)))
@@ -374,7 +376,7 @@ def test_a_placed_pair_waits_with_both_legs() -> None:
     assert (working.order_id, working.side, working.status) == (BUY_ID, Side.BUY, S.NEW)
     assert (working.price, working.quantity) == (Decimal("0.0022"), Decimal("13636.36"))
     assert (pending.order_id, pending.side, pending.status) == (SELL_ID, Side.SELL, S.PENDING)
-    assert (pending.price, pending.quantity) == (Decimal("0.00198"), 0)
+    assert (pending.price, pending.quantity) == (Decimal("0.00198"), ZERO)
     assert not legs.over
 
 
@@ -388,7 +390,9 @@ def test_a_placed_sale_is_one_leg() -> None:
 
 def test_a_pair_whose_buy_has_no_id_is_no_sale() -> None:
     with pytest.raises(Contradiction, match="1-1"):
-        Legs.placed(pair(), PlacedRecord(at_ms=NOON_MS, intent_id=pair().intent_id, sell_order_id=SELL_ID))
+        Legs.placed(
+            pair(), PlacedRecord(at_ms=NOON_MS, intent_id=pair().intent_id, sell_order_id=SELL_ID)
+        )
 
 
 def test_legs_are_over_when_both_have_ended() -> None:

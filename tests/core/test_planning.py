@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -62,7 +63,9 @@ def test_the_original_figures(
 
 
 def captured_buys() -> list[Path]:
-    return sorted([*SAMPLES.glob("oto_place_*.request.json"), *SAMPLES.glob("order_place_buy*.json")])
+    return sorted(
+        [*SAMPLES.glob("oto_place_*.request.json"), *SAMPLES.glob("order_place_buy*.json")]
+    )
 
 
 def test_there_are_captured_buys() -> None:
@@ -110,7 +113,7 @@ def test_limits_move_to_the_safe_side_of_the_grid() -> None:
     ],
 )
 def test_what_cannot_be_planned_says_by_which_rule(
-    name: str, buy: str, sell: str, amount: str, changes: dict[str, str]
+    name: str, buy: str, sell: str, amount: str, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(Unplannable, match=f"^{name}: ") as refused:
         plan_pair(Proposal(Decimal(buy), Decimal(sell)), instrument(**changes), Decimal(amount))
@@ -126,9 +129,9 @@ def test_what_cannot_be_planned_says_by_which_rule(
         {"max_notional_usdt": "30"},
     ],
 )
-def test_what_is_just_at_a_filter_can_be_planned(changes: dict[str, str]) -> None:
+def test_what_is_just_at_a_filter_can_be_planned(changes: dict[str, Any]) -> None:
     plan = plan_pair(Proposal(Decimal(100), Decimal(99)), instrument(**changes), Decimal(30))
-    assert (plan.quantity, plan.amount_usdt) == (Decimal("0.3"), 30)
+    assert (plan.quantity, plan.amount_usdt) == (Decimal("0.3"), Decimal(30))
 
 
 def fractions(*values: Decimal) -> list[Fraction]:
@@ -156,7 +159,9 @@ def test_a_plan_is_on_the_grid_and_within_the_amount(
 
 
 @given(quotes(), instruments(), st.decimals(0, 50, places=2), st.decimals(0, 50, places=2))
-def test_the_original_rule_is_exact(quote: Quote, of: Instrument, up: Decimal, down: Decimal) -> None:
+def test_the_original_rule_is_exact(
+    quote: Quote, of: Instrument, up: Decimal, down: Decimal
+) -> None:
     proposal = percent_offset(PricingRequest(quote, of, Decimal(30), up, down))
     buy, sell, last = fractions(proposal.buy_price, proposal.sell_price, quote.last)
     assert buy == last * (100 + Fraction(up)) / 100
@@ -214,7 +219,7 @@ def test_bought_is_fee_and_sold_and_dust(
     ],
 )
 def test_a_sale_sells_what_the_grid_allows(
-    price: str, held: str, changes: dict[str, str], sells: str
+    price: str, held: str, changes: dict[str, Any], sells: str
 ) -> None:
     plan = plan_sale(Decimal(price), instrument(**changes), Decimal(held))
     assert (plan.price, plan.quantity) == (Decimal(price), Decimal(sells))

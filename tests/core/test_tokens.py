@@ -60,5 +60,5 @@ def test_the_right_token_on_another_chain_names_its_chains() -> None:
 
 
 def test_an_empty_list_has_no_token() -> None:
-    with pytest.raises(TokenNotFound, match="no token 'KOGE'$"):
+    with pytest.raises(TokenNotFound, match=r"no token 'KOGE'$"):
         resolve_token([], "KOGE", "56")

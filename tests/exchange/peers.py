@@ -5,7 +5,7 @@ None of it knows the exchange: a line carries bytes, and a scripted peer says wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from enum import Enum, auto
 
@@ -91,6 +91,22 @@ class Lines:
     def latest(self, port: int) -> Line:
         """Return the line that was opened last to a port."""
         return self._lines[port][-1]
+
+    def cut(self, port: int) -> None:
+        """Cut every line to a port, and refuse to make another to any."""
+        self.refusing = True
+        for line in self._lines[port]:
+            line.cut()
+
+
+class Ports:
+    """A Net that is another one on each port."""
+
+    def __init__(self, nets: Mapping[int, Net]) -> None:
+        self._nets = nets
+
+    async def open(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
+        return await self._nets[port].open(host, port, tls=tls)
 
 
 Script = Callable[[WebSocketConnection], Awaitable[None]]

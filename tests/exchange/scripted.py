@@ -127,21 +127,23 @@ class Server:
     wires: list[Wire] = field(default_factory=list)
     prepare: Callable[[Wire], None] = lambda _wire: None
     refuse: Exception | None = None
+    open_after_seconds: float = 0.0
     close_after_seconds: float | None = None
     answer_after_seconds: float = 0.0
 
     async def open(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
-        await trio.lowlevel.checkpoint()
+        await trio.sleep(self.open_after_seconds)
         if self.refuse is not None:
             raise self.refuse
         ours, theirs = memory_stream_pair()
         wire = Wire(theirs)
         self.prepare(wire)
         self.wires.append(wire)
-        self.nursery.start_soon(self._serve, ours)
+        self.nursery.start_soon(self.serve, ours)
         return wire
 
-    async def _serve(self, stream: trio.abc.Stream) -> None:
+    async def serve(self, stream: trio.abc.Stream) -> None:
+        """Answer requests on a stream until either side ends it."""
         http = h11.Connection(h11.SERVER)
         try:
             while (found := await self._next_request(http, stream)) is not None:

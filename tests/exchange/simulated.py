@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,7 +14,7 @@ from alphabot.core.values import AlphaId, IntentId, StrategyId, Symbol
 from alphabot.exchange.account import Account, AccountSettings, open_account
 from alphabot.exchange.pace import Pause
 from alphabot.exchange.secret import Credentials, Secret
-from alphabot.ports import CommittedIntent
+from alphabot.ports import CommittedIntent, Net
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange, credentials_for
 
 FAST = AccountSettings(requests_per_second=1000, request_burst=100)
@@ -33,6 +33,7 @@ class VirtualClock:
 class World:
     exchange: SimulatedExchange
     net: MemoryNet
+    door: Net
     account: Account
     pause: Pause
 
@@ -51,24 +52,26 @@ async def simulated(
     settings: ExchangeSettings | None = None,
     account_settings: AccountSettings = FAST,
     user: Credentials | None = None,
+    wrap: Callable[[Net], Net] = lambda net: net,
 ) -> AsyncIterator[World]:
     """Open an account at a fresh exchange; it ends with the block."""
     settings = settings or ExchangeSettings()
     clock = VirtualClock()
     exchange = SimulatedExchange(settings, clock)
     net = MemoryNet(exchange)
+    door = wrap(net)
     pause = Pause()
     async with trio.open_nursery() as nursery:
         await nursery.start(net.serve)
         async with open_account(
-            net,
+            door,
             net.addresses.rest_url,
             user or credentials(settings.seed),
             pause=pause,
             clock=clock,
             settings=account_settings,
         ) as account:
-            yield World(exchange, net, account, pause)
+            yield World(exchange, net, door, account, pause)
         nursery.cancel_scope.cancel()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -9,15 +10,19 @@ import trio
 from trio.testing import MockClock
 
 from alphabot.core.exact import floor_places, floor_to, multiply, plain
-from alphabot.core.values import AlphaId, OrderId, OrderStatus, Side, Symbol
-from alphabot.errors import NotAuthorised, OutcomeUnknown, Refused
-from alphabot.ports import CommittedIntent
+from alphabot.core.values import AlphaId, OrderId, OrderStatus, PlacedPair, Side, Symbol
+from alphabot.errors import NotAuthorised, NotSent, OutcomeUnknown, Refused
+from alphabot.ports import CommittedIntent, Net
 from alphabot.simulator import ExchangeSettings
 from alphabot.simulator.ledger import RequestKind
+from tests.exchange.scripted import Break, Fault, Wire
 from tests.exchange.simulated import USER, World, pair_intent, sale_intent, simulated
 
 KOGE = AlphaId("ALPHA_22")
 SYMBOL = Symbol("ALPHA_22USDT")
+# Byte positions: a request has some 600, of which the last ones decide, and an answer some 250.
+SENT = (*range(0, 620, 60), *range(560, 620, 3))
+ANSWERED = (*range(0, 300, 30), 10_000)
 STEP, TICK = Decimal("0.01"), Decimal("0.00000001")
 
 
@@ -164,3 +169,56 @@ async def test_the_listen_key_is_given(autojump_clock: MockClock) -> None:
     async with simulated() as world:
         assert len(await world.account.listen_key()) == 32
         assert await world.account.volume_today() == 0
+
+
+class FaultyNet:
+    """The simulated exchange behind a wire whose next connections break as they are told."""
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self.going: Fault | None = None
+        self.coming: Fault | None = None
+
+    async def open(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
+        wire = Wire(await self._net.open(host, port, tls=tls))
+        wire.arm(self.going, self.coming)
+        return wire
+
+
+FAULTS = [
+    *((Fault(kind, at), None) for kind in (Break.CUT, Break.LATE, Break.LOST) for at in SENT),
+    *((None, Fault(kind, at)) for kind in (Break.CUT, Break.END, Break.STALLED) for at in ANSWERED),
+]
+
+
+async def test_what_became_of_a_pair_is_what_the_ledger_says(autojump_clock: MockClock) -> None:
+    outcomes: Counter[str] = Counter()
+    async with simulated(wrap=FaultyNet) as world:
+        net = world.door
+        assert isinstance(net, FaultyNet)
+        for going, coming in FAULTS:
+            net.going, net.coming = going, coming
+            requests = world.exchange.ledger.requests
+            before = len(requests)
+            placed: PlacedPair | None = None
+            try:
+                placed = await world.account.place_pair(pair_near_market(world, offset="0.5"))
+                outcome = "placed"
+            except (NotSent, OutcomeUnknown) as error:
+                outcome = type(error).__name__
+            await trio.sleep(20)
+            effects = [request.order_ids for request in requests[before:]]
+            if outcome == "NotSent":
+                assert effects == []
+            elif placed is not None:
+                assert effects == [
+                    tuple(map(int, (placed.working_order_id, placed.pending_order_id)))
+                ]
+            else:
+                assert len(effects) <= 1
+            outcomes[outcome] += 1
+            outcomes["with effect"] += len(effects)
+            net.going = net.coming = None
+    assert (
+        min(outcomes[name] for name in ("placed", "NotSent", "OutcomeUnknown", "with effect")) > 0
+    )

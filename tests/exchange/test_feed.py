@@ -373,7 +373,13 @@ async def test_a_subscription_nobody_confirms_is_none(autojump_clock: MockClock)
         assert receive.statistics().current_buffer_used == 0
 
 
-@pytest.mark.parametrize("refusal", [{"error": {"code": 2}, "id": 1}, {"msg": "no", "id": None}])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"error": {"code": 2, "msg": "no stream alpha@0123456789abcdef"}, "id": 1},
+        {"msg": "no stream alpha@0123456789abcdef", "id": None},
+    ],
+)
 async def test_a_subscription_that_is_refused(
     autojump_clock: MockClock, refusal: dict[str, object]
 ) -> None:
@@ -384,8 +390,8 @@ async def test_a_subscription_that_is_refused(
 
     async with scripted(refuse) as net:
         send, _ = trio.open_memory_channel[FeedItem](10)
-        with trio.fail_after(2), pytest.raises(FeedLost, match="refused"):
-            await UserFeed(keys("k"), net, URL).run(send)
+        with trio.fail_after(2), pytest.raises(FeedLost, match=r"no stream alpha@\*\*\*"):
+            await UserFeed(keys("0123456789abcdef"), net, URL).run(send)
 
 
 @pytest.mark.parametrize("variant", body("ws_ack_variants.frame"), ids=str)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import certifi
 import pytest
 import trio
 
-from alphabot.errors import ConfigError, NotSent
+from alphabot.errors import ConfigError, NotSent, OutcomeUnknown
 from alphabot.exchange import net
+from alphabot.exchange.http import open_http
+from alphabot.exchange.lane import Lane
 from alphabot.exchange.net import Address, SocketNet, connect, is_readable
+from alphabot.exchange.session import Session
+from tests.exchange.scripted import OK, Server
 
 
 @pytest.fixture
@@ -40,24 +44,29 @@ def fresh_context() -> Iterator[None]:
     net._tls_context.cache_clear()
 
 
-@asynccontextmanager
-async def listening(certificate: tuple[str, str] | None = None) -> AsyncIterator[int]:
-    """Serve an echo on a loopback port, over TLS if there is a certificate."""
+async def echo(stream: trio.abc.Stream) -> None:
+    with suppress(trio.BrokenResourceError):
+        while data := await stream.receive_some():
+            await stream.send_all(data)
 
-    async def echo(stream: trio.abc.Stream) -> None:
+
+@asynccontextmanager
+async def listening(
+    certificate: tuple[str, str] | None = None,
+    handler: Callable[[trio.abc.Stream], Awaitable[None]] = echo,
+) -> AsyncIterator[int]:
+    """Serve on a loopback port, over TLS if there is a certificate."""
+
+    async def serve(stream: trio.abc.Stream) -> None:
         if certificate is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(*certificate)
             stream = trio.SSLStream(stream, context, server_side=True)
-        try:
-            while data := await stream.receive_some():
-                await stream.send_all(data)
-        except trio.BrokenResourceError:
-            return
+        await handler(stream)
 
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        nursery.start_soon(trio.serve_listeners, echo, [listener])
+        await nursery.start(trio.serve_listeners, serve, [listener])
         yield listener.socket.getsockname()[1]
         nursery.cancel_scope.cancel()
 
@@ -78,6 +87,39 @@ async def test_a_trusted_certificate(
         await stream.send_all(b"x")
         assert await stream.receive_some() == b"x"
         await trio.aclose_forcefully(stream)
+
+
+async def test_reads_and_orders_over_tls(
+    certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certifi, "where", lambda: certificate[0])
+    async with trio.open_nursery() as nursery:
+        server = Server(nursery)
+        async with listening(certificate, server.serve) as port:
+            address = Address("localhost", port, tls=True)
+            lane = Lane(SocketNet(), address, Session("localhost"))
+            async with open_http(SocketNet(), f"https://localhost:{port}") as http:
+                for _ in range(2):
+                    assert (await http.get("/read")).body == OK
+                    assert (await lane.post("/order", b"{}")).body == OK
+                # A cancelled request still gets an answer that comes in time ...
+                server.answer_after_seconds = 0.1
+                with trio.move_on_after(0.05):
+                    assert (await lane.post("/order", b"{}")).body == OK
+                # ... and is unknown if it does not.
+                server.answer_after_seconds = 60
+                with trio.move_on_after(0.05):
+                    with pytest.raises(OutcomeUnknown):
+                        await lane.post("/order", b"{}")
+                assert [body for _, body in server.requests] == [
+                    b"",
+                    b"{}",
+                    b"",
+                    b"{}",
+                    *[b"{}"] * 2,
+                ]
+            await lane.aclose()
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_certificate_for_another_name(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from alphabot.errors import ConfigError, FeedLost, NotAuthorised, UnexpectedReply
+from alphabot.errors import ConfigError, FeedLost, NotAuthorised, RateLimited, UnexpectedReply
 from alphabot.exchange.net import Address
 from alphabot.exchange.sockets import (
     HANDSHAKE_BYTES_MAX,
@@ -82,7 +82,7 @@ async def outcome(script: RawScript) -> str | Exception:
     async with scripted_bytes(script) as net:
         try:
             return await first_message(net)
-        except (FeedLost, UnexpectedReply) as error:
+        except (FeedLost, RateLimited, UnexpectedReply) as error:
             return error
     raise AssertionError
 
@@ -157,9 +157,27 @@ async def test_a_refusal_with_a_huge_body_is_not_swallowed(
 async def test_a_refusal_names_its_status(autojump_clock: MockClock) -> None:
     async def refuse(stream: trio.abc.Stream) -> None:
         await accepted(stream)
-        await stream.send_all(b"HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno")
+        await stream.send_all(b"HTTP/1.1 500 No\r\ncontent-length: 2\r\n\r\nno")
 
-    assert "HTTP 403" in str(await outcome(refuse))
+    assert "HTTP 500" in str(await outcome(refuse))
+
+
+@pytest.mark.parametrize(
+    ("head", "seconds"),
+    [(b"403 No", 300), (b"418 No", 300), (b"429 No\r\nretry-after: 77", 77)],
+    ids=repr,
+)
+async def test_a_block_of_our_address_is_a_pause(
+    autojump_clock: MockClock, head: bytes, seconds: float
+) -> None:
+    async def refuse(stream: trio.abc.Stream) -> None:
+        await accepted(stream)
+        await stream.send_all(b"HTTP/1.1 " + head + b"\r\ncontent-length: 0\r\n\r\n")
+
+    async with scripted_bytes(refuse) as net:
+        with pytest.raises(RateLimited) as limited:
+            await first_message(net)
+    assert limited.value.retry_after_seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -329,4 +347,4 @@ def test_any_answer_to_the_handshake_gives_an_error_of_ours(answer: bytes) -> No
         await accepted(stream)
         await stream.send_all(answer)
 
-    assert isinstance(run(lambda: outcome(script)), FeedLost)
+    assert isinstance(run(lambda: outcome(script)), FeedLost | RateLimited)

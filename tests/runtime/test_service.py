@@ -22,7 +22,7 @@ from alphabot.runtime.stop import Stop
 from alphabot.simulator import ExchangeSettings
 from alphabot.simulator.ledger import Request, RequestKind
 from tests.runtime.hostile_net import HostileNet
-from tests.runtime.world import World, open_world, settings_of
+from tests.runtime.world import World, open_world, seen, settings_of
 
 STREAM_PORT = 8080
 
@@ -49,12 +49,11 @@ def requests(world: World, *kinds: RequestKind, user_id: int | None = None) -> l
     ]
 
 
-async def run_until(world: World, settings: Settings, seen: Callable[[], bool]) -> None:
+async def run_until(world: World, settings: Settings, condition: Callable[[], bool]) -> None:
     """Run a service until something is seen, then end it the way a killed process ends."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.run, settings)
-        while not seen():
-            await trio.sleep(0.01)
+        await seen(condition)
         nursery.cancel_scope.cancel()
     world.killed()
 
@@ -180,8 +179,11 @@ async def test_a_sell_that_a_human_closed_ends_the_buying(autojump_clock: MockCl
         settings = only_koge(buy_offset_percentage=Decimal(1), sell_profit_percentage=Decimal(-10))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run, settings)
-            while not (world.board.rows and world.row(1, "koge").state is State.WAITING_SELL):
-                await trio.sleep(0.1)
+            await seen(
+                lambda: bool(
+                    world.board.rows and world.row(1, "koge").state is State.WAITING_SELL
+                )
+            )
             world.exchange.model.cancel_all(1)
             world.exchange.catch_up()
         row = world.row(1, "koge")
@@ -265,8 +267,7 @@ async def test_an_unwelcome_user_is_silent_and_latched_and_the_others_go_on(
     async with open_world() as world:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run)
-            while len(requests(world, RequestKind.PLACE_PAIR, user_id=1)) < 2:
-                await trio.sleep(0.01)
+            await seen(lambda: len(requests(world, RequestKind.PLACE_PAIR, user_id=1)) >= 2)
             calls = world.exchange.ledger.calls
             if trouble == "expired":
                 world.exchange.expire_session(1)
@@ -306,8 +307,7 @@ async def test_a_stop_in_mid_round_lets_it_finish(autojump_clock: MockClock) -> 
     async with open_world() as world:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run, only_koge())
-            while not requests(world, RequestKind.PLACE_PAIR):
-                await trio.sleep(0.01)
+            await seen(lambda: bool(requests(world, RequestKind.PLACE_PAIR)))
             world.stop.request()
         row = world.row(1, "koge")
         assert (row.ending, row.rounds) == (Ending.STOPPED, 1)
@@ -323,8 +323,7 @@ async def test_the_grace_is_not_exceeded_and_the_next_run_settles_what_was_open(
         stuck = only_koge(buy_offset_percentage=Decimal(-5))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run, stuck)
-            while not requests(world, RequestKind.PLACE_PAIR):
-                await trio.sleep(0.01)
+            await seen(lambda: bool(requests(world, RequestKind.PLACE_PAIR)))
             began = trio.current_time()
             world.stop.request()
         assert 5 <= trio.current_time() - began < 8
@@ -341,8 +340,7 @@ async def test_a_second_stop_ends_at_once(autojump_clock: MockClock) -> None:
     async with open_world() as world:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run, only_koge(buy_offset_percentage=Decimal(-5)))
-            while not requests(world, RequestKind.PLACE_PAIR):
-                await trio.sleep(0.01)
+            await seen(lambda: bool(requests(world, RequestKind.PLACE_PAIR)))
             began = trio.current_time()
             world.stop.request()
             world.stop.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
 from alphabot.store import SqliteJournal, memory_journal
 from alphabot.wiring import Venue, run_on, simulated_venue
 
-__all__ = ["TWO_USERS", "World", "open_world", "settings_of"]
+__all__ = ["TWO_USERS", "World", "open_world", "seen", "settings_of"]
 
 TWO_USERS = """
 [exchange]
@@ -28,16 +28,12 @@ mode = "simulated"
 [global_settings]
 order_timeout_seconds = 60
 
-[limits]
-{limits}
-
 [[strategies]]
 strategy_id = "koge"
 target_token = "KOGE"
 target_chain = "BSC"
 target_volume = 100
 user_ids = [1]
-{koge}
 
 [[strategies]]
 strategy_id = "aop"
@@ -45,7 +41,6 @@ target_token = "AOP"
 target_chain = "BSC"
 target_volume = 20
 user_ids = [1, 2]
-{aop}
 """
 
 
@@ -99,6 +94,12 @@ class World:
     async def records(self, user_id: int) -> list[Record]:
         """Return what the journal holds of a user."""
         return list(await self.journal.records(UserId(user_id)))
+
+
+async def seen(condition: Callable[[], bool]) -> None:
+    """Return once a condition holds; under the virtual clock looking again costs nothing."""
+    while not condition():  # noqa: ASYNC110 - the exchange's ledger has no event to wait for
+        await trio.sleep(0.01)
 
 
 @asynccontextmanager

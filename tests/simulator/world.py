@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
 import h11
@@ -25,6 +25,9 @@ from tests.simulator.samples import parse
 
 EPOCH_MS = 1_790_000_000_000
 USER = 7
+_IDLE_SECONDS = 5
+"""Less than the exchange keeps an idle connection, or a request could meet its closing."""
+
 KOGE, KOGE_PAIR = "ALPHA_22", "ALPHA_22USDT"
 
 PUBLIC = "/bapi/defi/v1/public/alpha-trade"
@@ -94,6 +97,7 @@ class Caller:
         self.headers = headers
         self._stream: trio.abc.Stream | None = None
         self._http = h11.Connection(h11.CLIENT)
+        self._used_at = 0.0
 
     async def get(self, path: str, **query: object) -> Reply:
         """Ask."""
@@ -112,9 +116,13 @@ class Caller:
 
     async def _ask(self, method: str, target: str, content: bytes) -> Reply:
         address = urlsplit(self.addresses.rest_url)
-        if self._stream is None or self._http.our_state is not h11.IDLE:
+        stale = trio.current_time() - self._used_at > _IDLE_SECONDS
+        self._used_at = trio.current_time()
+        if self._stream is None or stale or self._http.our_state is not h11.IDLE:
             await self.aclose()
-            self._stream = await self._net.open(address.hostname or "", address.port or 0, tls=False)
+            self._stream = await self._net.open(
+                address.hostname or "", address.port or 0, tls=False
+            )
             self._http = h11.Connection(h11.CLIENT)
         headers = {"Host": address.netloc, "Content-Length": str(len(content))} | self.headers
         request = h11.Request(method=method, target=target, headers=list(headers.items()))
@@ -178,18 +186,34 @@ class World:
     addresses: Addresses
     user: Caller
     nursery: trio.Nursery
+    streams: list[trio.abc.Stream] = field(default_factory=list)
 
     def caller(self, user_id: int) -> Caller:
         """Return another user."""
         headers = credentials_for(self.exchange.settings.seed, user_id)
         return Caller(self.net, self.addresses, headers)
 
+    async def open(self, url: str) -> trio.abc.Stream:
+        """Return a stream to one of the addresses; it lasts as long as this world."""
+        address = urlsplit(url)
+        stream = await self.net.open(address.hostname or "", address.port or 0, tls=False)
+        self.streams.append(stream)
+        return stream
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        await self.user.aclose()
+        for stream in self.streams:
+            await trio.aclose_forcefully(stream)
+
     async def listen(self, url: str) -> Listener:
         """Open a WebSocket; it lasts as long as this world."""
         address = urlsplit(url)
-        stream = await self.net.open(address.hostname or "", address.port or 0, tls=False)
+        stream = await self.open(url)
+        # The library's annotation knows sockets only; it uses no more than a stream offers.
+        socket = cast(trio.SocketStream, stream)
         return Listener(
-            await wrap_client_stream(self.nursery, stream, address.netloc, address.path)
+            await wrap_client_stream(self.nursery, socket, address.netloc, address.path)
         )
 
     async def orders(self, caller: Caller | None = None) -> Listener:
@@ -205,9 +229,10 @@ class World:
         await listener.subscribe(*streams)
         return listener
 
-    async def last_price(self, pair: str = KOGE_PAIR) -> Decimal:
-        """Return a market's last price."""
-        return Decimal((await self.user.get(f"{PUBLIC}/ticker", symbol=pair)).data["lastPrice"])
+    async def last_price(self, caller: Caller | None = None) -> Decimal:
+        """Return the last price of KOGE."""
+        ticker = (await (caller or self.user).get(f"{PUBLIC}/ticker", symbol=KOGE_PAIR)).data
+        return Decimal(ticker["lastPrice"])
 
 
 @asynccontextmanager
@@ -219,7 +244,9 @@ async def memory_world(settings: ExchangeSettings | None = None) -> AsyncIterato
     async with trio.open_nursery() as nursery:
         addresses = await nursery.start(net.serve)
         user = Caller(net, addresses, credentials_for(settings.seed, USER))
-        yield World(exchange, net, addresses, user, nursery)
+        world = World(exchange, net, addresses, user, nursery)
+        yield world
+        await world.aclose()
         nursery.cancel_scope.cancel()
 
 
@@ -228,9 +255,7 @@ def grid(value: Decimal, step: str) -> Decimal:
     return value.quantize(Decimal(step), ROUND_DOWN)
 
 
-def plain_body(
-    side: str, price: Decimal, quantity: Decimal, asset: str = KOGE
-) -> dict[str, Any]:
+def plain_body(side: str, price: Decimal, quantity: Decimal, asset: str = KOGE) -> dict[str, Any]:
     """Return a plain order as a client of 2026 sends it, in strings."""
     buying = side == "BUY"
     amount = grid(price * quantity, "1e-8") if buying else quantity

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from alphabot.store import EMBEDDED, SqliteJournal, VenueIdentity, memory_journal, open_journal
 from tests.store.samples import OTHER, USER, FixedClock
+
+_IN_MEMORY = Path("/dev/shm")
 
 Opener = Callable[..., AbstractContextManager[SqliteJournal]]
 
@@ -43,9 +46,14 @@ def journal(clock: FixedClock) -> SqliteJournal:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that does not exist yet."""
-    return tmp_path / "state"
+def folder() -> Iterator[Path]:
+    """A folder that does not exist yet, in memory where the system has such a place.
+
+    No test here needs a disk that turns: a killed process loses nothing that the kernel has, and
+    a lost power is played by :mod:`tests.store.faulty_disk`. Thousands of syncs would take minutes.
+    """
+    with TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as name:
+        yield Path(name) / "state"
 
 
 @pytest.fixture

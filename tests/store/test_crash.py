@@ -8,6 +8,7 @@ import stat
 import subprocess
 from pathlib import Path
 
+import apsw
 import pytest
 import trio
 
@@ -66,7 +67,9 @@ def test_a_second_process_is_refused_and_told_by_whom(folder: Path, reopen: Open
         assert journal.epoch == 2
 
 
-def test_a_second_owner_in_this_process_is_refused_too(reopen: Opener) -> None:
+def test_a_second_owner_in_this_process_is_refused_too(folder: Path, reopen: Opener) -> None:
+    folder.mkdir()
+    (folder / "simulated.lock").write_text("signed by somebody long ago" * 10)
     said = f"in use by process {os.getpid()}"
     with reopen(), pytest.raises(JournalError, match=said), reopen():
         pass
@@ -79,6 +82,30 @@ def test_a_lock_nobody_signed_is_still_a_lock(folder: Path, reopen: Opener) -> N
         (folder / "simulated.lock").write_text("{")
         with pytest.raises(JournalError, match="in use by another process"), reopen():
             pass
+
+
+async def test_what_another_program_slipped_in_ends_it(folder: Path, reopen: Opener) -> None:
+    with reopen() as journal:
+        journal.users.ensure_simulated_user(USER)
+        with apsw.Connection(str(folder / "simulated.db")) as other:
+            other.execute("INSERT INTO records VALUES (1, 1, 1, '{}', zeroblob(32))")
+        other.close()
+        with pytest.raises(JournalError, match="records are added without a gap"):
+            await journal.append(USER, latched())
+        with pytest.raises(JournalError, match="closed after an earlier failure"):
+            await journal.append(USER, latched())
+    with pytest.raises(JournalError, match="record 1 of user 1"), reopen():
+        pass
+
+
+async def test_nobody_can_take_over_in_the_middle_of_a_transaction(
+    folder: Path, reopen: Opener
+) -> None:
+    with reopen() as journal:
+        other = apsw.Connection(str(folder / "simulated.db"))
+        with journal.database.transaction(), pytest.raises(apsw.BusyError):
+            other.execute("UPDATE ownership SET epoch = epoch + 1")
+        other.close()
 
 
 async def test_a_stolen_lock_file_does_not_make_two_owners(folder: Path, reopen: Opener) -> None:

@@ -184,11 +184,25 @@ def test_what_writes_is_set_up_to_last(reopen: Opener) -> None:
     with reopen() as journal, journal.database.guarded() as connection:
         found = {
             name: connection.pragma(name)
-            for name in ("journal_mode", "synchronous", "foreign_keys", "mmap_size")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "mmap_size", "busy_timeout")
         }
+        assert connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, -1)
+        assert not connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1)
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    # Everything stands still during a busy wait, so it is short; 2 is FULL.
+    assert found.pop("busy_timeout") <= 250
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0}
     assert version >= (3, 51, 3), "older ones have the WAL-reset bug"
+
+
+def test_a_file_system_without_what_wal_needs_is_refused(reopen: Opener) -> None:
+    usual = apsw.vfs_names()[0]
+    apsw.set_default_vfs("unix-none")
+    try:
+        with pytest.raises(JournalError, match="does not support what WAL needs"), reopen():
+            pass
+    finally:
+        apsw.set_default_vfs(usual)
 
 
 async def test_a_closed_journal_says_so(clock: FixedClock, journal: SqliteJournal) -> None:

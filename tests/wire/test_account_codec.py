@@ -73,14 +73,15 @@ def test_tokens_are_named_by_their_alpha_id() -> None:
     }
 
 
-def test_rows_of_the_spot_side_are_left_out() -> None:
+def test_spot_assets_are_left_out() -> None:
     data = body("alpha_wallet.response")["data"]
     data["list"][0] |= {"cexAsset": True, "tokenId": None}
+    data["list"][1] |= {"cexAsset": True}
     assert set(wallets.tokens(with_data("alpha_wallet", data))) == {"ALPHA_391"}
 
 
 @pytest.mark.parametrize(
-    "change", [{"tokenId": "COAI"}, {"free": ""}, {"free": None}, {"locked": "x"}]
+    "change", [{"tokenId": "COAI"}, {"tokenId": None}, {"free": ""}, {"free": None}, {"locked": "x"}]
 )
 def test_a_token_that_cannot_be_read_is_not_absent(change: dict[str, Any]) -> None:
     data = body("alpha_wallet.response")["data"]

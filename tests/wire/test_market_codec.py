@@ -17,14 +17,13 @@ from alphabot.errors import AlphabotError, RateLimited, UnexpectedReply
 from alphabot.exchange.wire.envelope import Reply
 from alphabot.exchange.wire.market import (
     Depth,
-    SymbolRules,
-    exchange_info,
     fee_rate,
     full_depth,
     last_price,
     symbol_of,
     token_list,
 )
+from alphabot.exchange.wire.rules import SymbolRules, exchange_info
 from tests.wire.recorded import body, reply, reply_of
 
 KOGE = AlphaId("ALPHA_22")

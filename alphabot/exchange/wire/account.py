@@ -47,7 +47,7 @@ def funding(reply: Reply) -> FundingUsdt:
 
 
 def tokens(reply: Reply) -> dict[AlphaId, tuple[Decimal, Decimal]]:
-    """Return free and locked tokens by alphaId, those of the spot side left out.
+    """Return free and locked tokens by alphaId; spot assets, which have none, are left out.
 
     ``locked`` is everything that is held but not free: locked, frozen or being withdrawn.
     """
@@ -121,9 +121,10 @@ def _funding(rows: Sequence[_AssetRow]) -> FundingUsdt:
 def _tokens(wallet: _AlphaWallet) -> dict[AlphaId, tuple[Decimal, Decimal]]:
     found: dict[AlphaId, tuple[Decimal, Decimal]] = {}
     for row in wallet.rows:
-        if row.on_spot or not row.token_id:
+        # Spot assets may be listed too; a token that is on both sides keeps its alphaId.
+        if row.on_spot and not row.token_id:
             continue
-        token = alpha_id(row.token_id)
+        token = alpha_id(row.token_id or "")
         if token in found:
             raise ValueError(f"one row of {token} was expected")
         found[token] = _held(row)

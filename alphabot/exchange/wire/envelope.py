@@ -189,7 +189,7 @@ def _rate_limited(reply: Reply) -> RateLimited:
     asked = reply.headers.get("retry-after", "").strip()
     seconds = _PAUSE_SECONDS[reply.status]
     if asked.isascii() and asked.isdigit():
-        seconds = min(float(asked[:12]), _PAUSE_SECONDS_MAX)
+        seconds = min(float(asked), _PAUSE_SECONDS_MAX)
         if reply.status == 403:
             seconds = max(seconds, _PAUSE_SECONDS[403])
     return RateLimited(f"HTTP {reply.status}", max(seconds, 1.0))

@@ -12,8 +12,8 @@ from alphabot.core.values import AlphaId, OrderId, OrderListId, OrderStatus
 
 __all__ = ["alpha_id", "order_id", "order_list_id", "order_status"]
 
-_ID = re.compile(r"[0-9]{1,32}", re.ASCII)
-_ALPHA_ID = re.compile(r"ALPHA_[0-9]{1,12}", re.ASCII)
+_ID = re.compile(r"[0-9]{1,32}")
+_ALPHA_ID = re.compile(r"ALPHA_[0-9]{1,12}")
 
 # What spot documents call the waiting state of a pending leg (protocol section 7).
 _STATUS_ALIASES = {"PENDING_NEW": OrderStatus.PENDING}
@@ -42,7 +42,7 @@ def alpha_id(value: str) -> AlphaId:
 
 
 def _digits(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if not isinstance(value, str | int):
         raise TypeError(f"an id was expected, was {type(value).__name__}")
     text = str(value)
     if not _ID.fullmatch(text) or not text.strip("0"):

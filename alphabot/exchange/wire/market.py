@@ -1,35 +1,27 @@
-"""The public REST answers: tokens, trading rules, prices and fees (protocol section 2).
-
-Where an answer lists many things, one bad row must not hide the others, nor be traded on: it is
-kept apart, with what is wrong with it.
-"""
+"""The public REST answers about tokens, prices and fees (protocol section 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 
-from alphabot.core.exact import ZERO, Exact
-from alphabot.core.values import AlphaId, FeeRate, Grid, Level, Symbol, Token
-from alphabot.errors import UnexpectedReply
-from alphabot.exchange.wire.envelope import Reply, shaped, unwrap
+from alphabot.core.exact import Exact
+from alphabot.core.values import AlphaId, FeeRate, Level, Symbol, Token
+from alphabot.exchange.wire.envelope import Reply, unwrap
+from alphabot.exchange.wire.ids import alpha_id
+from alphabot.exchange.wire.listing import Listing, read_rows
 from alphabot.exchange.wire.numbers import Number, Word, not_negative, positive
 
 __all__ = [
     "ALPHA_LIST_PATH",
-    "EXCHANGE_INFO_BYTES_MAX",
-    "EXCHANGE_INFO_PATH",
     "FEE_RATE_PATH",
     "FULL_DEPTH_PATH",
     "TICKER_PATH",
     "Depth",
-    "Listing",
-    "SymbolRules",
-    "exchange_info",
     "fee_rate",
     "full_depth",
     "last_price",
@@ -39,47 +31,12 @@ __all__ = [
 
 _ALPHA_TRADE = "/bapi/defi/v1/public/alpha-trade"
 ALPHA_LIST_PATH: Final = "/bapi/defi/v1/public/wallet-direct/buw/wallet/cex/alpha/all/token/list"
-EXCHANGE_INFO_PATH: Final = f"{_ALPHA_TRADE}/get-exchange-info"
 TICKER_PATH: Final = f"{_ALPHA_TRADE}/ticker"
 FULL_DEPTH_PATH: Final = f"{_ALPHA_TRADE}/fullDepth"
 FEE_RATE_PATH: Final = f"{_ALPHA_TRADE}/get-fee-rate"
 
-EXCHANGE_INFO_BYTES_MAX: Final = 8 << 20
-"""685 symbols with every filter padded to sixteen keys are near 2 MB."""
-
 _QUOTE_ASSET = "USDT"
 _FEE_UNIT_PLACES = 6
-_NO_LIMIT_USDT = Decimal(10**15)
-"""For a symbol that announces no largest notional (the compact form has none)."""
-
-Key = TypeVar("Key", bound=str)
-Thing = TypeVar("Thing")
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Key, Thing]):
-    """What a list said: the rows that could be read, and why others are refused, by their key."""
-
-    readable: Mapping[Key, Thing]
-    refused: Mapping[Key, str]
-
-    def find(self, key: Key) -> Thing:
-        """Return the row of a key; raises UnexpectedReply if it is refused or not there."""
-        if key in self.refused:
-            raise UnexpectedReply(f"{key}: {self.refused[key]}")
-        if key not in self.readable:
-            raise UnexpectedReply(f"{key}: the exchange does not list it")
-        return self.readable[key]
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolRules(Exact):
-    """What exchange info says of one symbol."""
-
-    grid: Grid
-    trading: bool
-    """Whether its status is TRADING and the exchange takes limit orders and OTO pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +47,9 @@ class Depth(Exact):
     asks: tuple[Level, ...]
 
 
-def symbol_of(alpha_id: AlphaId) -> Symbol:
+def symbol_of(token: AlphaId) -> Symbol:
     """Return the symbol in which a token trades against USDT."""
-    return Symbol(alpha_id + _QUOTE_ASSET)
+    return Symbol(token + _QUOTE_ASSET)
 
 
 def token_list(reply: Reply) -> Listing[AlphaId, Token]:
@@ -101,16 +58,7 @@ def token_list(reply: Reply) -> Listing[AlphaId, Token]:
     A row without ``mulPoint`` means 1 (rows of 2025-07); one whose ``mulPoint`` is not a whole
     number of at least 1 is refused. Raises UnexpectedReply if there is no list.
     """
-    return unwrap(reply, list[Any], lambda rows: _listing(rows, "alphaId", _TokenRow, _token))
-
-
-def exchange_info(reply: Reply) -> Listing[Symbol, SymbolRules]:
-    """Return the trading rules of every symbol, from padded and compact filters alike.
-
-    A symbol with an unknown filter, two of one kind, or none of a needed kind is refused. Raises
-    UnexpectedReply if there is no list.
-    """
-    return unwrap(reply, _ExchangeInfo, _symbols, size_max=EXCHANGE_INFO_BYTES_MAX)
+    return unwrap(reply, list[Any], lambda rows: read_rows(rows, "alphaId", _TokenRow, _token))
 
 
 def full_depth(reply: Reply, symbol: Symbol) -> Depth:
@@ -154,7 +102,7 @@ def fee_rate(reply: Reply) -> FeeRate:
 
 
 class _TokenRow(msgspec.Struct, rename="camel"):
-    alpha_id: Word
+    alpha_id: str
     symbol: str
     chain_id: Word
     offline: bool
@@ -163,28 +111,6 @@ class _TokenRow(msgspec.Struct, rename="camel"):
     mul_point: Annotated[int, msgspec.Meta(ge=1)] = 1
     fully_delisted: bool | None = None
     listing_time: int | None = None
-
-
-class _ExchangeInfo(msgspec.Struct, rename="camel"):
-    symbols: list[Any]
-    oto_enabled: bool = True
-
-
-class _SymbolRow(msgspec.Struct, rename="camel"):
-    status: str
-    base_asset_precision: Annotated[int, msgspec.Meta(ge=0, le=30)]
-    filters: list[_Filter]
-    order_types: list[str]
-
-
-class _Filter(msgspec.Struct, rename="camel"):
-    filter_type: str
-    tick_size: Number | None = None
-    step_size: Number | None = None
-    min_qty: Number | None = None
-    max_qty: Number | None = None
-    min_notional: Number | None = None
-    max_notional: Number | None = None
 
 
 class _FullDepth(msgspec.Struct):
@@ -203,30 +129,9 @@ class _FeeRate(msgspec.Struct):
     seller: Number = msgspec.field(name="sellerCommission")
 
 
-def _listing(
-    rows: Sequence[Any], key_name: str, shape: type[Row], build: Callable[[Row], Thing]
-) -> Listing[Any, Thing]:
-    """Read each row for itself; a row whose key is no text cannot be asked for and is left out."""
-    readable: dict[str, Thing] = {}
-    refused: dict[str, str] = {}
-    for row in rows:
-        key = row.get(key_name) if isinstance(row, dict) else None
-        if not isinstance(key, str):
-            continue
-        try:
-            thing = shaped(row, shape, build)
-        except UnexpectedReply as problem:
-            refused[key] = str(problem)
-            continue
-        if key in readable:
-            refused[key] = "the exchange lists it twice"
-        readable[key] = thing
-    return Listing(readable, refused)
-
-
 def _token(row: _TokenRow) -> Token:
     return Token(
-        alpha_id=AlphaId(row.alpha_id),
+        alpha_id=alpha_id(row.alpha_id),
         name=row.symbol,
         chain_id=row.chain_id,
         chain_name=row.chain_name or "",
@@ -234,64 +139,6 @@ def _token(row: _TokenRow) -> Token:
         tradable=not (row.offline or row.offsell or row.fully_delisted),
         listed_at_ms=row.listing_time or 0,
     )
-
-
-def _symbols(info: _ExchangeInfo) -> Listing[Symbol, SymbolRules]:
-    def build(row: _SymbolRow) -> SymbolRules:
-        trading = row.status == "TRADING" and "LIMIT" in row.order_types and info.oto_enabled
-        return SymbolRules(_grid(row), trading)
-
-    return _listing(info.symbols, "symbol", _SymbolRow, build)
-
-
-_FILTERS: Final = frozenset(
-    {
-        "PRICE_FILTER",
-        "LOT_SIZE",
-        "MAX_NUM_ORDERS",
-        "MIN_NOTIONAL",
-        "MAX_NOTIONAL",
-        "NOTIONAL",
-        "PERCENT_PRICE",
-        "PERCENT_PRICE_BY_SIDE",
-    }
-)
-
-
-def _grid(row: _SymbolRow) -> Grid:
-    filters = {found.filter_type: found for found in row.filters}
-    if unknown := filters.keys() - _FILTERS:
-        raise ValueError(f"unknown filters {sorted(unknown)}")
-    if len(filters) != len(row.filters):
-        raise ValueError("two filters of one kind")
-    lot = _needed(filters, "LOT_SIZE")
-    return Grid(
-        tick_size=positive(_given(_needed(filters, "PRICE_FILTER").tick_size)),
-        step_size=positive(_given(lot.step_size)),
-        min_quantity=positive(_given(lot.min_qty)),
-        max_quantity=positive(_given(lot.max_qty)),
-        min_notional_usdt=max(
-            [not_negative(f.min_notional) for f in row.filters if f.min_notional is not None],
-            default=ZERO,
-        ),
-        max_notional_usdt=min(
-            [positive(f.max_notional) for f in row.filters if f.max_notional is not None],
-            default=_NO_LIMIT_USDT,
-        ),
-        base_precision=row.base_asset_precision,
-    )
-
-
-def _needed(filters: Mapping[str, _Filter], kind: str) -> _Filter:
-    if kind not in filters:
-        raise ValueError(f"the filter {kind} is missing")
-    return filters[kind]
-
-
-def _given(value: Number | None) -> Number:
-    if value is None:
-        raise ValueError("a filter lacks its number")
-    return value
 
 
 def _levels(rows: Sequence[tuple[Number, Number]]) -> list[Level]:

@@ -287,7 +287,8 @@ def _fill(found: _ExecutionReport) -> Fill:
         key=str(found.event_id),
         price=positive(found.fill_price),
         quantity=positive(found.fill_quantity),
-        quote_usdt=positive(found.fill_quote),
+        # Eight places may hold nothing of a grain that was sold for less than that.
+        quote_usdt=not_negative(found.fill_quote),
         fee=ZERO if found.fee is None else not_negative(found.fee),
         fee_asset=found.fee_asset or "",
     )

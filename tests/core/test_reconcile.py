@@ -1,0 +1,208 @@
+"""What the exchange's lists prove about an intent: a match, nothing, or a question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from alphabot.core.orders import Legs
+from alphabot.core.reconcile import (
+    READS_MIN,
+    SKEW_MS,
+    Match,
+    Reading,
+    absent_leg,
+    find_orders,
+    is_proven_absent,
+)
+from alphabot.core.records import Leg
+from alphabot.core.values import OrderId, OrderListId, OrderReport, OrderStatus, Side, Symbol
+from tests.core.samples import BUY_ID, NOON_MS, SELL_ID, pair, placed, report, sale
+
+S = OrderStatus
+BUY = report(BUY_ID)
+PENDING = report(SELL_ID, S.PENDING, quantity="0", price="0.00198")
+SALE = report(SELL_ID, price="0.00198", order_list_id=None)
+OTHER_LIST = OrderListId("9000002")
+NOTHING = Reading((), ())
+
+
+def opened(*reports: OrderReport) -> Reading:
+    return Reading(reports, ())
+
+
+def ended(*reports: OrderReport) -> Reading:
+    return Reading((), reports)
+
+
+# --- is it there --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        opened(BUY, PENDING),
+        opened(PENDING, BUY),
+        ended(BUY, PENDING),
+        Reading((PENDING,), (BUY,)),
+        Reading((BUY, PENDING), (BUY, PENDING)),  # ended between the two calls
+        opened(BUY, PENDING, replace(BUY, order_id=OrderId("7"), price=Decimal("0.0021"))),
+        opened(BUY, PENDING, replace(PENDING, order_id=OrderId("8"), order_list_id=OTHER_LIST)),
+    ],
+)
+def test_a_pair_is_found_by_its_buy_and_the_list_it_is_on(reading: Reading) -> None:
+    match, legs = find_orders(pair(), reading, claimed=set())
+    assert match is Match.ONE
+    assert legs == {Side.BUY: BUY, Side.SELL: PENDING}
+
+
+@pytest.mark.parametrize("status", [S.FILLED, S.CANCELED, S.EXPIRED, S.PARTIALLY_FILLED])
+def test_a_pair_is_found_however_far_it_has_got(status: OrderStatus) -> None:
+    working, pending = replace(BUY, status=status), replace(PENDING, quantity=Decimal("13634.99"))
+    assert find_orders(pair(), ended(working, pending), set())[0] is Match.ONE
+
+
+def test_a_sale_is_found_by_itself() -> None:
+    assert find_orders(sale(), opened(SALE, BUY), set()) == (Match.ONE, {Side.SELL: SALE})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"price": Decimal("0.00220001")},
+        {"quantity": Decimal("13636.35")},
+        {"side": Side.SELL},
+        {"symbol": Symbol("ALPHA_222USDT")},
+        {"created_at_ms": NOON_MS - SKEW_MS - 1},
+    ],
+)
+def test_an_order_that_differs_is_another(change: dict[str, Any]) -> None:
+    assert find_orders(pair(), opened(replace(BUY, **change), PENDING), set()) == (Match.NONE, {})
+
+
+@pytest.mark.parametrize("created_at_ms", [NOON_MS - SKEW_MS, NOON_MS, NOON_MS + 86_400_000])
+def test_the_exchanges_clock_may_run_behind_ours(created_at_ms: int) -> None:
+    reading = opened(replace(BUY, created_at_ms=created_at_ms), PENDING)
+    assert find_orders(pair(), reading, set())[0] is Match.ONE
+
+
+@pytest.mark.parametrize("reading", [NOTHING, opened(PENDING), ended(SALE)])
+def test_without_its_buy_no_pair_was_found(reading: Reading) -> None:
+    assert find_orders(pair(), reading, set()) == (Match.NONE, {})
+
+
+def test_an_order_of_another_intent_is_not_found_again() -> None:
+    assert find_orders(pair(), opened(BUY, PENDING), {BUY_ID}) == (Match.NONE, {})
+    assert find_orders(sale(), opened(SALE), {SELL_ID}) == (Match.NONE, {})
+
+
+def test_of_two_alike_the_unclaimed_one_is_found() -> None:
+    twin = replace(BUY, order_id=OrderId("7"), order_list_id=OTHER_LIST)
+    twin_pending = replace(PENDING, order_id=OrderId("8"), order_list_id=OTHER_LIST)
+    reading = opened(BUY, PENDING, twin, twin_pending)
+    assert find_orders(pair(), reading, {BUY_ID, SELL_ID}) == (
+        Match.ONE,
+        {Side.BUY: twin, Side.SELL: twin_pending},
+    )
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        opened(BUY, PENDING, replace(BUY, order_id=OrderId("7"))),
+        opened(BUY),
+        opened(replace(BUY, order_list_id=None), replace(PENDING, order_list_id=None)),
+        opened(BUY, replace(PENDING, order_list_id=OTHER_LIST)),
+    ],
+)
+def test_what_fits_more_than_one_story_is_a_question(reading: Reading) -> None:
+    assert find_orders(pair(), reading, set()) == (Match.SEVERAL, {})
+
+
+def test_two_sales_alike_are_a_question() -> None:
+    twin = replace(SALE, order_id=OrderId("7"))
+    assert find_orders(sale(), Reading((SALE,), (twin,)), set()) == (Match.SEVERAL, {})
+
+
+def test_a_sell_of_the_same_list_that_is_claimed_is_no_leg_of_ours() -> None:
+    assert find_orders(pair(), opened(BUY, PENDING), {SELL_ID}) == (Match.SEVERAL, {})
+
+
+# --- is it not there ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reads", "seconds", "proven"),
+    [
+        (READS_MIN, 600.0, True),
+        (READS_MIN - 1, 600.0, False),
+        (READS_MIN, 599.9, False),
+        (1000, 0.0, False),
+        (0, 1e9, False),
+    ],
+)
+def test_absence_takes_several_readings_and_time(reads: int, seconds: float, proven: bool) -> None:
+    assert is_proven_absent(reads, seconds, settle_seconds=600) is proven
+
+
+def legs_after(*reports: OrderReport) -> Legs:
+    legs = Legs.placed(pair(), placed())
+    for told in reports:
+        legs = legs.merge(told)
+    return legs
+
+
+@pytest.mark.parametrize("end", [S.CANCELED, S.EXPIRED, S.REJECTED])
+def test_a_sell_that_was_never_released_goes_with_its_buy(end: OrderStatus) -> None:
+    legs = legs_after(report(BUY_ID, end))
+    gone = absent_leg(legs, ended(report(BUY_ID, end)))
+    assert gone is not None
+    assert (gone.order_id, gone.status, gone.source) == (SELL_ID, S.EXPIRED, "absence")
+    assert legs.merge(gone).over
+
+
+def test_a_partly_filled_buy_releases_nothing_either() -> None:
+    assert absent_leg(legs_after(report(BUY_ID, S.CANCELED, "4")), NOTHING) is not None
+
+
+@pytest.mark.parametrize(
+    "legs",
+    [
+        legs_after(),
+        legs_after(report(BUY_ID, S.PARTIALLY_FILLED, "4")),
+        legs_after(report(BUY_ID, S.FILLED, "13636.36")),
+        legs_after(report(BUY_ID, S.CANCELED), report(SELL_ID, S.EXPIRED, quantity="0")),
+        legs_after(report(BUY_ID, S.CANCELED, "4"), report(SELL_ID, S.NEW, quantity="4")),
+        legs_after(
+            report(BUY_ID, S.CANCELED, "4"), report(SELL_ID, S.PARTIALLY_FILLED, "1", quantity="4")
+        ),
+        Legs.placed(sale(), placed(pair=False)),
+    ],
+    ids=["open", "filling", "filled", "known to be gone", "released", "selling", "sale"],
+)
+def test_a_sell_that_may_live_is_never_concluded_to_be_gone(legs: Legs) -> None:
+    assert absent_leg(legs, NOTHING) is None
+
+
+@pytest.mark.parametrize("status", [S.PENDING, S.NEW, S.CANCELED])
+def test_a_sell_that_is_listed_is_not_absent(status: OrderStatus) -> None:
+    legs = legs_after(report(BUY_ID, S.CANCELED))
+    listed = report(SELL_ID, status, quantity="0")
+    assert absent_leg(legs, opened(listed)) is None
+    assert absent_leg(legs, ended(listed)) is None
+
+
+@pytest.mark.parametrize("later", [S.CANCELED, S.EXPIRED, S.REJECTED])
+@pytest.mark.parametrize("quantity", ["0", "13636.36"])
+def test_the_exchange_may_name_the_end_of_a_gone_leg_later(
+    later: OrderStatus, quantity: str
+) -> None:
+    legs = legs_after(report(BUY_ID, S.CANCELED))
+    gone = absent_leg(legs, NOTHING)
+    assert gone is not None
+    after = legs.merge(gone)
+    assert after.merge(report(SELL_ID, later, quantity=quantity)).over
+    assert after[Leg.PENDING].status is S.EXPIRED
