@@ -7,15 +7,17 @@ What it promises beyond carrying requests:
   raised. A Cancelled out of one of them means that nothing was done.
 * **Silence after NotAuthorised.** Once the exchange says that this session is not welcome, no
   further private request leaves (safety: I-18); a human acts, and the account is opened again.
-* **A pace per user, one pause for all** (:mod:`alphabot.exchange.pace`).
+* **A pace per user, one pause for all** (:mod:`alphabot.exchange.pace`). What only asks waits a
+  pause out; an order is refused here and now, since its plan would be old by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Final, TypeVar
 
 import trio
@@ -67,6 +69,7 @@ _WALLETS = "/bapi/asset/v3/private/asset-service/asset/get-wallet-asset"
 _ALPHA_WALLET = "/bapi/defi/v1/private/wallet-direct/cloud-wallet/alpha"
 _VOLUME = "/bapi/defi/v1/private/wallet-direct/buw/wallet/today/user-volume"
 _TRADE = "/bapi/defi/v1/private/alpha-trade"
+_LISTEN_KEY = f"{_TRADE}/get-listen-key"
 _HISTORY = f"{_TRADE}/order/get-order-history-merge"
 
 T = TypeVar("T")
@@ -177,15 +180,14 @@ class Account:
         )
 
     async def balances(self) -> Balances:
-        """Return what the account holds in USDT and tokens; two questions, one after the other."""
+        """Return what the account holds in USDT and tokens, asked for one after the other."""
         usdt = await self._post(_WALLETS, wallets.WALLETS_REQUEST, wallets.funding)
         tokens = await self._get(_ALPHA_WALLET, {}, wallets.tokens)
         return Balances(usdt.free, usdt.locked, usdt.earn, tokens)
 
     async def listen_key(self) -> ListenKey:
         """Return a key for the order stream; asking again is how it is kept alive."""
-        body = wallets.LISTEN_KEY_REQUEST
-        return await self._post(f"{_TRADE}/get-listen-key", body, wallets.listen_key)
+        return await self._post(_LISTEN_KEY, wallets.LISTEN_KEY_REQUEST, wallets.listen_key)
 
     async def volume_today(self) -> Decimal:
         """Return the volume the exchange itself shows for today, in USDT; it lags by minutes."""
@@ -194,11 +196,7 @@ class Account:
     async def _order(
         self, path: str, body: bytes, read: Callable[[Reply], T], *, urgent: bool = False
     ) -> T:
-        """Send a request that moves money; see the module about what it may raise.
-
-        It does not wait for a pause to end, nor for longer than ``order_seconds`` for its turn:
-        what it was planned on would be old by then.
-        """
+        """Send a request that moves money; see the module about what it may raise."""
         reply: Reply | None = None
         with trio.move_on_after(self._settings.order_seconds):
             await self._pace.turn(urgent=urgent)
@@ -214,18 +212,18 @@ class Account:
             raise OutcomeUnknown(f"the answer proves nothing: {cause}") from cause
 
     async def _get(self, path: str, query: Mapping[str, str], read: Callable[[Reply], T]) -> T:
-        await self._pace.turn()
-        async with self._reads:
-            await self._pause.over()
-            self._refuse_if_silenced()
-            return self._read(await self._http.get(path, query), read)
+        return await self._ask(partial(self._http.get, path, query), read)
 
     async def _post(self, path: str, body: bytes, read: Callable[[Reply], T]) -> T:
+        return await self._ask(partial(self._http.post, path, body), read)
+
+    async def _ask(self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], T]) -> T:
+        """Send a request that moves no money, once it is its turn and no pause is under way."""
         await self._pace.turn()
         async with self._reads:
             await self._pause.over()
             self._refuse_if_silenced()
-            return self._read(await self._http.post(path, body), read)
+            return self._read(await send(), read)
 
     def _read(self, reply: Reply, read: Callable[[Reply], T]) -> T:
         """Return what an answer says, and draw what it means for the requests after it."""

@@ -73,8 +73,17 @@ class HttpClient:
         *,
         body_bytes_max: int = BODY_BYTES_MAX,
     ) -> Reply:
-        """Return the answer to a GET."""
+        """Return the answer to a GET.
+
+        A server may close an idle connection just as we use it. A GET has no effect, so one whose
+        connection broke is asked once more.
+        """
         target = f"{path}?{urlencode(query)}" if query else path
+        try:
+            return await self._ask("GET", target, None, body_bytes_max)
+        except UnexpectedReply as lost:
+            if not isinstance(lost.__cause__, httpcore.NetworkError | httpcore.ProtocolError):
+                raise
         return await self._ask("GET", target, None, body_bytes_max)
 
     async def post(self, path: str, body: bytes) -> Reply:

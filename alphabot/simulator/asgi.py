@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Scope
 __all__ = ["serve_http"]
 
 _RECEIVE_BYTES = 65_536
+_LOST = (h11.RemoteProtocolError, trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 async def serve_http(app: ASGIApp, stream: trio.abc.Stream, *, keep_alive_ms: int) -> None:
@@ -46,6 +47,7 @@ class _Connection:
         self._stream = stream
         self._http = h11.Connection(h11.SERVER)
         self._body_read = False
+        self._lost: Exception | None = None
 
     async def next_request(self) -> h11.Request | None:
         """Return the next request's head, None if the client ended the connection."""
@@ -57,7 +59,11 @@ class _Connection:
         """Prepare for another request, if both sides keep the connection.
 
         An application need not ask for a body, so what is left of the request is read first.
+        Raises what ended the connection, if something has.
         """
+        if self._lost is not None:
+            raise self._lost
+        await trio.lowlevel.checkpoint()
         while self._http.their_state is h11.SEND_BODY:
             await self._next_event()
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
@@ -68,10 +74,15 @@ class _Connection:
     async def receive(self) -> Message:
         """Return the next part of the request's body, or that the client has gone."""
         await trio.lowlevel.checkpoint()
-        if self._body_read:
-            await self._wait_gone()
+        try:
+            if self._body_read:
+                await self._wait_gone()
+                return {"type": "http.disconnect"}
+            event = await self._next_event()
+        except _LOST as error:
+            # To the application this is a client that has gone, not an error of its own.
+            self._lost = error
             return {"type": "http.disconnect"}
-        event = await self._next_event()
         if isinstance(event, h11.Data):
             return {"type": "http.request", "body": bytes(event.data), "more_body": True}
         self._body_read = True
@@ -80,15 +91,11 @@ class _Connection:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Send what the application answers."""
-        if message["type"] == "http.response.start":
-            await self._send(
-                h11.Response(status_code=message["status"], headers=message["headers"])
-            )
-            return
-        await self._send(h11.Data(data=message.get("body", b"")))
-        if not message.get("more_body", False):
-            await self._send(h11.EndOfMessage())
+        """Send what the application answers; to a client that has gone, nothing."""
+        try:
+            await self._answer(message)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._lost = error
 
     async def refuse(self, status: int) -> None:
         """Answer what is no HTTP, as far as an answer is still possible."""
@@ -100,6 +107,16 @@ class _Connection:
             await self._send(h11.EndOfMessage())
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return
+
+    async def _answer(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._send(
+                h11.Response(status_code=message["status"], headers=message["headers"])
+            )
+            return
+        await self._send(h11.Data(data=message.get("body", b"")))
+        if not message.get("more_body", False):
+            await self._send(h11.EndOfMessage())
 
     async def _send(self, event: h11.Event) -> None:
         await self._stream.send_all(self._http.send(event) or b"")

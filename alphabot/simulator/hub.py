@@ -22,11 +22,14 @@ _KEY_PREFIX = "alpha@"
 
 
 class Subscriber:
-    """One WebSocket: the streams it asked for, and the frames on their way to it."""
+    """One WebSocket: the streams it asked for, and the frames on their way to it.
+
+    ``streams`` has every name that was asked for, with whose events it carries if it is a key.
+    """
 
     def __init__(self, frames_max: int, *, private: bool) -> None:
         self.private = private
-        self.streams: dict[str, None] = {}
+        self.streams: dict[str, int | None] = {}
         self.lifetime = trio.CancelScope()
         self._send, self._receive = trio.open_memory_channel[str](frames_max)
 
@@ -63,13 +66,14 @@ class Hub:
         """Add a stream to what a subscriber hears; an unknown name or dead key stays silent."""
         if stream in subscriber.streams:
             return
-        subscriber.streams[stream] = None
         if not subscriber.private:
+            subscriber.streams[stream] = None
             self._on_stream[stream][subscriber] = None
             self._model.watch(stream)
             return
         key = stream.removeprefix(_KEY_PREFIX)
         user_id = self._model.listen_keys.user_of(key, self._model.now_ms)
+        subscriber.streams[stream] = user_id
         if user_id is not None:
             self._on_user[user_id][subscriber, key] = None
 
@@ -77,16 +81,15 @@ class Hub:
         """Take a stream from what a subscriber hears."""
         if stream not in subscriber.streams:
             return
-        del subscriber.streams[stream]
+        user_id = subscriber.streams.pop(stream)
         if not subscriber.private:
             del self._on_stream[stream][subscriber]
             if not self._on_stream[stream]:
                 del self._on_stream[stream]
             self._model.unwatch(stream)
             return
-        key = stream.removeprefix(_KEY_PREFIX)
-        for listeners in self._on_user.values():
-            listeners.pop((subscriber, key), None)
+        if user_id is not None:
+            del self._on_user[user_id][subscriber, stream.removeprefix(_KEY_PREFIX)]
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber."""

