@@ -24,6 +24,10 @@ exchange *ARGS: _setup
 test *ARGS: _setup
     .venv/bin/pytest "$@"
 
+# The order lane at every byte of a request and its answer, twice as many cases as `test` tries
+walk: _setup
+    .venv/bin/pytest -m walk tests/exchange
+
 # Everything that CI runs
 check: lint types contracts test
 

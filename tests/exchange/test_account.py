@@ -237,8 +237,8 @@ async def test_what_became_of_a_pair_is_what_the_ledger_says(
 async def test_a_read_on_a_connection_that_was_closed_under_it_is_asked_again(
     autojump_clock: MockClock,
 ) -> None:
-    # The exchange gives up an idle connection long before we would.
+    # The exchange gives up an idle connection while our request is on its way to it.
     async with simulated(ExchangeSettings(keep_alive_ms=2000)) as world:
-        for _ in range(5):
+        for half_ms in range(20):
             assert await world.account.open_orders() == ()
-            await trio.sleep(5)
+            await trio.sleep(1.995 + half_ms / 2000)
