@@ -72,10 +72,6 @@ _STRATEGIES: Mapping[str, Message] = {
     "strategy.reset": Message("INFO", "策略进度已归零", "Progress set back to zero"),
     "round.skipped": Message("WARNING", "跳过本轮", "Round skipped"),
     "round.failed": Message("WARNING", "本轮失败", "Round failed"),
-    "backoff.waiting": Message("INFO", "等待后重试", "Waiting before the next try", ("seconds",)),
-    "turn.waiting": Message(
-        "INFO", "等待同一代币的其他用户", "Waiting for another user of the same token"
-    ),
     "limit.refused": Message(
         "WARNING", "限额不允许下单", "A limit does not allow the order", ("limit", "detail")
     ),
@@ -129,17 +125,8 @@ _USERS: Mapping[str, Message] = {
 _SERVICE: Mapping[str, Message] = {
     "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),
     "service.ended": Message("INFO", "服务已结束", "Service ended"),
-    "exchange.listening": Message(
-        "INFO",
-        "模拟交易所已启动",
-        "Simulated exchange listening",
-        ("rest_url", "order_stream_url", "market_stream_url"),
-    ),
     "journal.opened": Message("INFO", "交易日志已打开", "Journal opened"),
     "plugin.failed": Message("WARNING", "插件出错", "A plugin failed"),
-    "plugin.benched": Message(
-        "ERROR", "插件多次出错，已停用", "A plugin failed too often and is no longer asked"
-    ),
     "stop.requested": Message(
         "INFO",
         "收到停止请求，等待进行中的工作结束",

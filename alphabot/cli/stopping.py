@@ -1,4 +1,4 @@
-"""Ctrl+C, SIGTERM and a closed terminal: the first asks for a stop, the second demands it, the third ends all."""
+"""Ctrl+C, SIGTERM, a closed terminal: the first asks for a stop, the second demands it."""
 
 from __future__ import annotations
 

@@ -7,8 +7,6 @@ by way of a :class:`Follower`. What it knows of the past it reads from the journ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 import trio
 
@@ -37,6 +35,7 @@ from alphabot.errors import (
 )
 from alphabot.log import say
 from alphabot.ports import PricingRule
+from alphabot.runtime.after import After
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.following import Followed, Follower
@@ -45,7 +44,7 @@ from alphabot.runtime.placing import place
 from alphabot.runtime.turnstile import Turn
 from alphabot.runtime.watch import credit
 
-__all__ = ["After", "TradeLoop"]
+__all__ = ["TradeLoop"]
 
 BACKOFF_SECONDS_MIN = 1.0
 """After a failure the pause is never shorter, whatever the configuration says."""
@@ -53,16 +52,6 @@ BACKOFF_SECONDS_MAX = 600.0
 """An outage doubles the pause each time, up to this; it ends by itself and never latches."""
 WAIT_SECONDS = 1.0
 """How soon a refusal that is no failure is asked again."""
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """What comes after a step: a pause, or the strategy's end."""
-
-    pause_seconds: float = 0.0
-    ending: Ending | None = None
-    reason: str = ""
-    state: State = State.PAUSING
 
 
 class TradeLoop:
@@ -177,7 +166,10 @@ class TradeLoop:
                     self._desk, intend_sale(plan, instrument, self.strategy, self._desk.recorder)
                 )
                 followed = await self.follower.sale(entry, Turn(None))
-                return None if followed is Followed.DONE else self._after(followed)
+                if followed is not Followed.DONE:
+                    return self._after(followed)
+                say("leftover.sold", quantity=plain(plan.quantity), **self.who)
+                return None
             except Unplannable:
                 return None
             except (NotAuthorised, Unresolved):
@@ -253,8 +245,13 @@ class TradeLoop:
             self._outages += 1
         if isinstance(error, RateLimited):
             seconds = max(seconds, error.retry_after_seconds)
-        key = "round.failed" if isinstance(error, ExchangeError) else "round.skipped"
-        say(key, reason=str(error), seconds=seconds, **self.who)
+        match error:
+            case ExchangeError():
+                say("round.failed", reason=str(error), seconds=seconds, **self.who)
+            case PluginError():
+                say("plugin.failed", reason=str(error), seconds=seconds, **self.who)
+            case _:
+                say("round.skipped", reason=str(error), seconds=seconds, **self.who)
         return After(seconds, state=State.BACKING_OFF)
 
     def _refused(self, refusal: Refusal) -> After:

@@ -34,11 +34,12 @@ from alphabot.errors import (
 )
 from alphabot.log import say, say_exception
 from alphabot.ports import FeedItem, OrderFeed
+from alphabot.runtime.after import After
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.orphans import follow_orphans
 from alphabot.runtime.placing import resolve
-from alphabot.runtime.trade_loop import After, TradeLoop
+from alphabot.runtime.trade_loop import TradeLoop
 
 __all__ = ["FEED_ITEMS_MAX", "User"]
 
@@ -91,7 +92,10 @@ class User:
                 await self._connected()
         except* JournalError:
             raise
-        except* (NotAuthorised, Unresolved) as group:
+        except* Unresolved as group:
+            say("reconcile.unresolved", user_id=self.desk.user_id, reason=str(_first(group)))
+            await self._latch(str(_first(group)))
+        except* NotAuthorised as group:
             await self._latch(str(_first(group)))
         except* FeedLost as group:
             reason = str(_first(group))
