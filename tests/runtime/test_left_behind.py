@@ -1,0 +1,146 @@
+"""What a run finds that it did not leave there itself: renamed strategies, foreign orders, bugs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import trio
+from trio.testing import MockClock
+
+from alphabot.config import PluginSettings, Settings
+from alphabot.core.records import Settled
+from alphabot.core.values import StrategyId
+from alphabot.runtime.board import Ending
+from alphabot.simulator.ledger import RequestKind
+from tests.runtime.world import World, open_world, seen, settings_of
+
+
+def pairs_placed(world: World, user_id: int) -> int:
+    """Return how many pairs of a user the exchange accepted."""
+    return sum(
+        request.accepted
+        for request in world.exchange.ledger.requests
+        if request.kind is RequestKind.PLACE_PAIR and request.user_id == user_id
+    )
+
+
+def koge_as(strategy_id: str, **values: object) -> Settings:
+    """Return settings with the KOGE strategy alone, under this name."""
+    settings = settings_of()
+    (koge,) = (s for s in settings.strategies if s.strategy_id == "koge")
+    renamed = replace(koge, strategy_id=StrategyId(strategy_id), **values)  # type: ignore[arg-type]
+    return replace(settings, strategies=(renamed,))
+
+
+async def kill_when(world: World, settings: Settings, condition: Callable[[], bool]) -> None:
+    """Run a service until something is seen, then end it as a killed process ends."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, settings)
+        await seen(condition)
+        nursery.cancel_scope.cancel()
+    world.killed()
+
+
+async def test_an_open_round_of_a_renamed_strategy_is_settled_under_its_own_name(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world:
+        await kill_when(world, koge_as("old_name"), lambda: pairs_placed(world, 1) == 1)
+        await world.run(koge_as("new_name"))
+        assert world.row(1, "new_name").ending is Ending.REACHED
+        records = await world.records(1)
+        assert len({r.intent_id for r in records if isinstance(r, Settled)}) == pairs_placed(
+            world, 1
+        )
+        rounds = world.row(1, "new_name").rounds
+        assert rounds == pairs_placed(world, 1) - 1
+
+
+async def test_an_order_that_a_person_placed_is_left_alone(autojump_clock: MockClock) -> None:
+    async with open_world() as world:
+        body = {
+            "baseAsset": "ALPHA_22",
+            "quoteAsset": "USDT",
+            "side": "BUY",
+            "price": "0.001",
+            "quantity": "10000",
+            "orderType": "LIMIT",
+            "paymentDetails": [{"amount": "10", "paymentWalletType": "CARD"}],
+        }
+        theirs = world.exchange.model.place(1, json.dumps(body).encode())
+        await world.run(koge_as("koge"))
+        row = world.row(1, "koge")
+        assert row.ending is Ending.REACHED
+        assert row.volume_usdt == row.exchange_volume_usdt
+        (order,) = theirs.orders
+        assert world.exchange.model.seen_state(order) is not None
+        assert not [r for r in world.exchange.ledger.requests if r.kind is RequestKind.CANCEL]
+
+
+async def test_a_rule_that_fails_skips_rounds_and_the_other_users_do_not_notice(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    (tmp_path / "moody.py").write_text(
+        "import alphabot\n"
+        "def rule(request):\n"
+        "    raise RuntimeError('not today')\n"
+        "@alphabot.hookimpl\n"
+        "def register_pricing_rules(register):\n"
+        "    register('moody', rule)\n"
+    )
+    settings = settings_of()
+    strategies = tuple(
+        replace(s, pricing="moody") if s.strategy_id == "koge" else s for s in settings.strategies
+    )
+    settings = replace(
+        settings,
+        strategies=strategies,
+        plugins=PluginSettings(paths=(tmp_path,), enabled=("moody",), tables={}),
+    )
+    async with open_world() as world, trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, settings)
+        await trio.sleep(120)
+        assert world.row(1, "aop").ending is Ending.REACHED
+        assert world.row(2, "aop").ending is Ending.REACHED
+        koge = world.row(1, "koge")
+        assert koge.rounds == 0
+        assert koge.failed_rounds >= 3
+        world.stop.request()
+
+
+async def test_a_multiplier_that_answers_nonsense_is_found_before_anything_is_bought(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    (tmp_path / "nonsense.py").write_text(
+        "from decimal import Decimal\n"
+        "import alphabot\n"
+        "@alphabot.hookimpl\n"
+        "def register_multipliers(register):\n"
+        "    register('nonsense', lambda volume, mul_point: Decimal('NaN'))\n"
+    )
+    settings = replace(
+        koge_as("koge", multiplier="nonsense"),
+        plugins=PluginSettings(paths=(tmp_path,), enabled=("nonsense",), tables={}),
+    )
+    async with open_world() as world, trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, settings)
+        await trio.sleep(120)
+        assert pairs_placed(world, 1) == 0
+        world.stop.request()
+
+
+async def test_three_users_of_one_token_take_turns_and_never_meet(
+    autojump_clock: MockClock,
+) -> None:
+    settings = settings_of()
+    (aop,) = (s for s in settings.strategies if s.strategy_id == "aop")
+    everyone = replace(aop, user_ids=(1, 2, 3), target_volume=Decimal(15))  # type: ignore[arg-type]
+    async with open_world() as world:
+        board = await world.run(replace(settings, strategies=(everyone,)))
+        assert [row.ending for row in board.rows] == [Ending.REACHED] * 3
+        assert not world.exchange.ledger.self_crosses
+        assert [row.rounds for row in board.rows] == [3, 3, 3]
