@@ -8,9 +8,10 @@ would still repeat.
 
 import random
 
-import pytest
 import trio
 import trio._core._run as trio_run
+
+from alphabot.simulator.schedule import run_seeded
 
 
 async def _schedule() -> list[int]:
@@ -28,28 +29,21 @@ async def _schedule() -> list[int]:
     return order
 
 
-@pytest.fixture
-def seeded(monkeypatch: pytest.MonkeyPatch) -> random.Random:
-    generator = random.Random()
-    monkeypatch.setattr(trio_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
-    monkeypatch.setattr(trio_run, "_r", generator)
-    return generator
-
-
-def _run(generator: random.Random, seed: int) -> list[int]:
-    generator.seed(seed)
-    return trio.run(_schedule)
-
-
 def test_trio_has_the_private_names() -> None:
     # True here, for pytest-trio sets it on behalf of hypothesis; False elsewhere.
     assert isinstance(trio_run._ALLOW_DETERMINISTIC_SCHEDULING, bool)
     assert isinstance(trio_run._r, random.Random)
 
 
-def test_one_seed_gives_one_schedule(seeded: random.Random) -> None:
-    assert len({tuple(_run(seeded, seed=7)) for _ in range(20)}) == 1
+def test_one_seed_gives_one_schedule() -> None:
+    assert len({tuple(run_seeded(7, _schedule)) for _ in range(20)}) == 1
 
 
-def test_seeds_give_different_schedules(seeded: random.Random) -> None:
-    assert len({tuple(_run(seeded, seed)) for seed in range(20)}) == 20
+def test_seeds_give_different_schedules() -> None:
+    assert len({tuple(run_seeded(seed, _schedule)) for seed in range(20)}) == 20
+
+
+def test_everything_is_left_as_it_was_found() -> None:
+    before = trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r
+    run_seeded(7, _schedule)
+    assert (trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r) == before

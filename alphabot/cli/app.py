@@ -9,9 +9,14 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from alphabot import __version__
+from alphabot.cli.check import check
+from alphabot.cli.clear import clear
 from alphabot.cli.exchange import exchange
+from alphabot.cli.init import init
 from alphabot.cli.reset import reset
 from alphabot.cli.run import run
+from alphabot.cli.schema import schema
+from alphabot.cli.tokens import tokens
 
 __all__ = ["app"]
 
@@ -35,5 +40,5 @@ app = App(
     print_error=False,
     suppress_keyboard_interrupt=False,
 )
-for command in (run, exchange, reset):
+for command in (init, check, run, tokens, exchange, reset, clear, schema):
     app.command(command)

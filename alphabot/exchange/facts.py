@@ -58,7 +58,15 @@ class PublicFacts:
         self._http = http
         self._clock = clock
         self._pause = pause
-        self._tokens = Shared(partial(self._ask, wire.ALPHA_LIST_PATH, wire.token_list), clock)
+        self._tokens = Shared(
+            partial(
+                self._ask,
+                wire.ALPHA_LIST_PATH,
+                wire.token_list,
+                body_bytes_max=wire.ALPHA_LIST_BYTES_MAX,
+            ),
+            clock,
+        )
         self._rules = Shared(
             partial(
                 self._ask,

@@ -92,6 +92,7 @@ class _Connection:
 
     async def send(self, message: Message) -> None:
         """Send what the application answers; to a client that has gone, nothing."""
+        await trio.lowlevel.checkpoint()
         try:
             await self._answer(message)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:

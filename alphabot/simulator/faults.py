@@ -149,8 +149,8 @@ class DrawnFaults:
     seed: int
     percent: Mapping[FaultKind, float]
     ports: frozenset[int] = frozenset()
-    bytes_max: int = 100_000
-    """Positions are drawn below this, each order of magnitude as often as the next."""
+    at_bytes: tuple[int, int] = (0, 100_000)
+    """Positions are drawn from here to there, each order of magnitude as often as the next."""
     seconds: tuple[float, float] = (0.05, 60.0)
     """How long what lasts lasts, drawn likewise."""
     for_ever_percent: float = 25.0
@@ -179,12 +179,17 @@ class DrawnFaults:
 
     def _fault(self, kind: FaultKind, chance: random.Random) -> Fault:
         direction = chance.choice((Direction.OUT, Direction.IN))
-        at_byte = int(math.exp(chance.uniform(0, math.log(self.bytes_max)))) - 1
-        low, high = map(math.log, self.seconds)
-        seconds = math.exp(chance.uniform(low, high))
+        low, high = self.at_bytes
+        # One more, for a logarithm knows no byte 0.
+        at_byte = int(_by_magnitude(chance, low + 1, high + 1)) - 1
+        seconds = _by_magnitude(chance, *self.seconds)
         if kind not in _LASTING or chance.uniform(0, 100) < self.for_ever_percent:
             seconds = math.inf
         return Fault(kind, direction, at_byte, seconds)
+
+
+def _by_magnitude(chance: random.Random, low: float, high: float) -> float:
+    return math.exp(chance.uniform(math.log(low), math.log(high)))
 
 
 @dataclass(slots=True)

@@ -12,14 +12,13 @@
 from __future__ import annotations
 
 import math
-import select
-import socket
-import struct
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 
 from alphabot.simulator.faults import Connection, Direction, Fault, FaultKind, FaultPlan
+from alphabot.simulator.tenants import close_now, is_readable
 
 __all__ = ["FaultyStream"]
 
@@ -70,7 +69,7 @@ class _Course:
 
     async def wait_quiet(self) -> None:
         """Wait until the line is no longer quiet, or a strike changes that."""
-        await self.wait(lambda: trio.sleep_until(self.quiet_until))
+        await self.wait(partial(trio.sleep_until, self.quiet_until))
 
     def wake(self) -> None:
         """Have whoever waits look again."""
@@ -126,12 +125,12 @@ class FaultyStream(trio.abc.Stream):
         rest = bytes(data)
         for fault in self._plan.sending(self.connection, rest):
             self.lay(fault)
-        while True:
+        while True:  # noqa: ASYNC913 - a checkpoint after the last byte would deny that it went
             self._check()
-            fault = self._out.due()
-            if fault is not None and (rest or fault.kind in _AFTER_A_BYTE):
+            due = self._out.due()
+            if due is not None and (rest or due.kind in _AFTER_A_BYTE):
                 self._out.struck()
-                self._strike(fault)
+                self._strike(due)
             elif not rest:
                 return
             elif trio.current_time() < self._out.quiet_until:
@@ -155,7 +154,7 @@ class FaultyStream(trio.abc.Stream):
         Raises BrokenResourceError where the connection breaks.
         """
         await trio.lowlevel.checkpoint()
-        while True:
+        while True:  # noqa: ASYNC913 - what was taken must not be lost to a cancellation
             self._check()
             if self._in.ended:
                 return b""
@@ -178,7 +177,7 @@ class FaultyStream(trio.abc.Stream):
             return True
         if trio.current_time() < self._in.quiet_until:
             return False
-        return bool(self._arrived) or _is_readable(self._inner)
+        return bool(self._arrived) or is_readable(self._inner)
 
     async def aclose(self) -> None:
         """Close at once; also while cancelled."""
@@ -192,7 +191,7 @@ class FaultyStream(trio.abc.Stream):
             self._out.wake()
             self._in.wake()
             if not self._delivering:
-                _close(self._inner)
+                close_now(self._inner)
 
     def _course(self, fault: Fault) -> _Course:
         return self._out if fault.direction is Direction.OUT else self._in
@@ -220,7 +219,7 @@ class FaultyStream(trio.abc.Stream):
             case FaultKind.CUT | FaultKind.RESET:
                 self._broken = True
                 self._out.wake()
-                _close(self._inner, reset=fault.kind is FaultKind.RESET)
+                close_now(self._inner, reset=fault.kind is FaultKind.RESET)
             case FaultKind.ENDED:
                 course.ended = True
                 if course is self._out:
@@ -241,13 +240,13 @@ class FaultyStream(trio.abc.Stream):
             raise
         self._in.ended = not self._arrived
 
-    async def _carry(self, part: bytes) -> None:
+    async def _carry(self, part: bytes) -> None:  # noqa: ASYNC910 - send_all has had its checkpoint
         """Bring bytes to where they belong: across, among the held ones, or nowhere."""
         if self._held is not None:
             self._held += part
         elif not self._out.ended:
             try:
-                await self._out.wait(lambda: self._inner.send_all(part))
+                await self._out.wait(partial(self._inner.send_all, part))
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self._check()
                 raise
@@ -269,43 +268,18 @@ class FaultyStream(trio.abc.Stream):
                 part, self._held = bytes(self._held), bytearray()
                 await self._inner.send_all(part)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return
+            await trio.lowlevel.checkpoint()
         finally:
             self._held = None
             self._delivering = False
             if self.is_closed:
-                _close(self._inner)
+                close_now(self._inner)
 
     async def _end_sending(self) -> None:
         """Let the peer find the end; where that cannot be said alone (TLS), it hears nothing."""
+        await trio.lowlevel.checkpoint()
         if isinstance(self._inner, trio.abc.HalfCloseableStream):
             try:
                 await self._inner.send_eof()
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 return
-
-
-def _close(stream: trio.abc.Stream, *, reset: bool = False) -> None:
-    """Close a stream of any tenant without waiting; a socket tells its peer of a reset."""
-    if isinstance(stream, trio.SSLStream):
-        _close(stream.transport_stream, reset=reset)
-    elif isinstance(stream, trio.SocketStream):
-        if reset and stream.socket.fileno() >= 0:
-            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        stream.socket.close()
-    else:
-        # Memory can be closed like this; a tenant that cannot has no place under a virtual clock.
-        stream.close()  # type: ignore[attr-defined]  # trio's interface has no such method
-
-
-def _is_readable(stream: trio.abc.Stream) -> bool:
-    # The client has the same question, and another answer of its own: the two rooms are apart.
-    if isinstance(stream, trio.SSLStream):
-        return _is_readable(stream.transport_stream)
-    if isinstance(stream, trio.SocketStream):
-        poll = select.poll()
-        if stream.socket.fileno() >= 0:
-            poll.register(stream.socket.fileno(), select.POLLIN)
-        return stream.socket.fileno() < 0 or bool(poll.poll(0))
-    answer = getattr(stream, "is_readable", None)
-    return bool(answer()) if callable(answer) else False

@@ -1,8 +1,8 @@
 """Who is who: the only place that names concrete classes, from settings to a running service.
 
-The order in which things are opened is the order in which a mistake is still free: plugins and
-rules are resolved first, then the exchange is asked whether it lists the tokens, and only then is
-the journal opened. Nothing was written when any of that fails.
+The order in which things are opened is the order in which a mistake is still free: strategies,
+plugins and rules are resolved first, then the exchange is opened and asked whether it lists the
+tokens, and only then is the journal opened. Nothing was written when any of that fails.
 """
 
 from __future__ import annotations
@@ -11,26 +11,38 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
 
-from alphabot.builtin import PLUGINS
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
-from alphabot.errors import AlphabotError
 from alphabot.exchange.http import open_http
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
 from alphabot.log import say
-from alphabot.plugins import load_plugins
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Board, Ending
 from alphabot.runtime.service import run_service
 from alphabot.runtime.stop import Stop
 from alphabot.store import SqliteJournal, open_journal
 from alphabot.wiring.assembly import Shared, assemble
-from alphabot.wiring.at_rest import clear, reset
-from alphabot.wiring.binding import bind, choose
+from alphabot.wiring.at_rest import Standstill, clear, reset, standstill
+from alphabot.wiring.binding import Names, bind, resolve
+from alphabot.wiring.inspection import Prospect, prospects, token_costs
+from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, folder_of, open_venue, simulated_venue
 
-__all__ = ["Summary", "Venue", "clear", "reset", "run_on", "simulated_venue", "trade"]
+__all__ = [
+    "Prospect",
+    "Standstill",
+    "Summary",
+    "Venue",
+    "clear",
+    "prospects",
+    "reset",
+    "run_on",
+    "simulated_venue",
+    "standstill",
+    "token_costs",
+    "trade",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +65,18 @@ async def trade(
     Raises ConfigError and PluginError before anything was written, JournalError when the journal
     could not be kept.
     """
+    names = resolve(settings, only)
     clock = SystemClock()
-    try:
+    with unwrapped():
         async with open_venue(settings, clock, seed) as venue:
+            say("service.started", mode=settings.exchange.mode, exchange=venue.rest_url)
             journal = open_journal(
                 folder_of(settings),
                 venue.identity,
                 fresh=venue.identity.embedded,
                 clock=clock,
             )
-            await run_on(
-                venue, settings, only=only, journal=journal, clock=clock, stop=stop, board=board
-            )
-    except* AlphabotError as group:
-        raise _first(group) from None
+            await _serve(venue, settings, names, journal, clock, stop, board)
     return Summary(failed=any(row.ending in (Ending.FAILED, Ending.LATCHED) for row in board.rows))
 
 
@@ -81,23 +91,26 @@ async def run_on(
     board: Board,
 ) -> None:
     """Run the service against a venue; ``journal`` is opened once nothing can be refused."""
-    host = load_plugins(PLUGINS, settings.plugins.paths, settings.plugins.enabled)
-    chosen = choose(settings, only)
+    await _serve(venue, settings, resolve(settings, only), journal, clock, stop, board)
+
+
+async def _serve(
+    venue: Venue,
+    settings: Settings,
+    names: Names,
+    journal: AbstractContextManager[SqliteJournal],
+    clock: WallClock,
+    stop: Stop,
+    board: Board,
+) -> None:
     pause = Pause()
     async with open_http(venue.net, venue.rest_url) as http:
         market = PublicMarket(http, venue.net, venue.market_stream_url, clock, pause)
-        bound = await bind(settings, chosen, host, market)
+        bound = await bind(settings, names, market)
         with journal as opened:
             say("journal.opened", venue=str(venue.identity))
-            shared = Shared(settings, venue, host, market, opened, pause, clock, stop, board)
+            shared = Shared(
+                settings, venue, names.plugins, market, opened, pause, clock, stop, board
+            )
             async with AsyncExitStack() as stack:
                 await run_service(await assemble(stack, shared, bound), market)
-
-
-def _first(group: BaseExceptionGroup[AlphabotError]) -> AlphabotError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, AlphabotError):
-        raise TypeError("a group of our own errors held another")
-    return error

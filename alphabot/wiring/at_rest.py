@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from decimal import Decimal
 
 import trio
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
-from alphabot.core.records import Cleared, Reset
-from alphabot.core.values import StrategyId, UserId
+from alphabot.core.records import Cleared, Latched, Reset
+from alphabot.core.values import AlphaId, StrategyId, UserId
 from alphabot.errors import ConfigError
 from alphabot.ports import WallClock
 from alphabot.runtime.recorder import Recorder
@@ -17,41 +20,95 @@ from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
 from alphabot.wiring.binding import choose
 from alphabot.wiring.venues import folder_of, hosts_of
 
-__all__ = ["clear", "reset"]
+__all__ = ["Standstill", "clear", "reset", "standstill"]
 
 
-async def reset(settings: Settings, strategy: str, user: int | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """What keeps a user from trading until a human has looked."""
+
+    latched: Latched | None
+    abandoned: Mapping[AlphaId, Decimal]
+    """Tokens whose SELL ended without our asking; they are not sold before that."""
+
+
+async def reset(
+    settings: Settings, strategy: str, user: int | None = None
+) -> Mapping[UserId, Decimal]:
     """Set a strategy's progress back to zero for its users, or for one of them.
 
-    Raises ConfigError for a strategy or user that the settings do not name, JournalError while
-    another process owns the journal.
+    Returns the credited volume that each of them had. Raises ConfigError for a strategy or user
+    that the settings do not name, JournalError while another process owns the journal.
     """
-    await trio.lowlevel.checkpoint()
     (chosen,) = choose(settings, [strategy])
-    user_ids = [u for u in chosen.user_ids if user in (None, u)]
+    user_ids = [user_id for user_id in chosen.user_ids if user in (None, user_id)]
     if not user_ids:
-        raise ConfigError(f"user {user} does not run {strategy!r}", path=settings.path)
+        raise ConfigError(
+            f"user {user} does not run {strategy!r}",
+            path=settings.path,
+            hint=f"there are {', '.join(map(str, chosen.user_ids))}",
+        )
+    credited = {}
     clock = SystemClock()
+    await trio.lowlevel.checkpoint()
     with _journal_at_rest(settings, clock) as journal:
         for user_id in user_ids:
             journal.users.ensure_simulated_user(user_id)
-            record = Reset(at_ms=clock.now_ms(), strategy_id=StrategyId(strategy))
-            await journal.append(user_id, record)
+            recorder = await _recorder(journal, user_id, clock)
+            credited[user_id] = recorder.state.strategy(chosen.strategy_id).credited
+            await recorder.write(Reset(at_ms=clock.now_ms(), strategy_id=StrategyId(strategy)))
+    return credited
 
 
-async def clear(settings: Settings, user: int) -> str | None:
-    """Clear a user's latch and return its reason, or None if there was none.
+async def standstill(settings: Settings, user: int) -> Standstill | None:
+    """Return what keeps a user from trading, or None if nothing does; changes nothing.
 
-    Raises JournalError while another process owns the journal.
+    Raises ConfigError for a user whom the settings do not name, JournalError while another
+    process owns the journal.
     """
     clock = SystemClock()
+    user_id = _known(settings, user)
     with _journal_at_rest(settings, clock) as journal:
-        recorder = Recorder(journal, UserId(user), clock)
-        await recorder.replay()
-        latched = recorder.state.latched
-        if latched is not None:
+        return _found(await _recorder(journal, user_id, clock))
+
+
+async def clear(settings: Settings, user: int) -> Standstill | None:
+    """Clear what keeps a user from trading and return it, or None if nothing did.
+
+    Raises what :func:`standstill` raises.
+    """
+    clock = SystemClock()
+    user_id = _known(settings, user)
+    with _journal_at_rest(settings, clock) as journal:
+        recorder = await _recorder(journal, user_id, clock)
+        found = _found(recorder)
+        if found is not None:
             await recorder.write(Cleared(at_ms=clock.now_ms(), by="alphabot clear"))
-        return latched.reason if latched else None
+        return found
+
+
+def _known(settings: Settings, user: int) -> UserId:
+    users = {user_id for strategy in settings.strategies for user_id in strategy.user_ids}
+    if user not in users:
+        raise ConfigError(
+            f"user {user} runs no strategy",
+            path=settings.path,
+            hint=f"there are {', '.join(map(str, sorted(users)))}",
+        )
+    return UserId(user)
+
+
+async def _recorder(journal: SqliteJournal, user_id: UserId, clock: WallClock) -> Recorder:
+    recorder = Recorder(journal, user_id, clock)
+    await recorder.replay()
+    return recorder
+
+
+def _found(recorder: Recorder) -> Standstill | None:
+    holdings = recorder.state.holdings.items()
+    abandoned = {token: holding.quantity for token, holding in holdings if holding.abandoned}
+    latched = recorder.state.latched
+    return Standstill(latched, abandoned) if latched or abandoned else None
 
 
 def _journal_at_rest(settings: Settings, clock: WallClock) -> AbstractContextManager[SqliteJournal]:

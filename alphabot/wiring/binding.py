@@ -1,6 +1,7 @@
 """What the names of a configuration mean: strategies, rules and tokens.
 
-Everything here fails before anything was written, with the line of the name that is wrong.
+Everything here fails before anything was written, with the line of the name that is wrong; what
+:func:`resolve` finds, even before an exchange was started or asked.
 """
 
 from __future__ import annotations
@@ -11,17 +12,27 @@ from typing import Final
 
 import trio
 
+from alphabot.builtin import PLUGINS
 from alphabot.config import Settings, StrategySettings, nearest
 from alphabot.core.tokens import TokenNotFound, resolve_token
-from alphabot.core.values import Token
+from alphabot.core.values import AlphaId, Token, UserId
 from alphabot.errors import ConfigError, ExchangeError
-from alphabot.plugins import PluginHost
+from alphabot.plugins import PluginHost, load_plugins
 from alphabot.ports import Market, PricingRule
 
-__all__ = ["Bound", "bind", "choose"]
+__all__ = ["Bound", "Names", "bind", "choose", "resolve", "token_list"]
 
 START_SECONDS: Final = 30.0
 """How long the exchange may take to show its token list before anything is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The strategies to run with their pricing rules, and the plugins these come from."""
+
+    plugins: PluginHost
+    strategies: tuple[StrategySettings, ...]
+    rules: tuple[PricingRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +58,52 @@ def choose(settings: Settings, only: Sequence[str]) -> tuple[StrategySettings, .
     return tuple(s for s in settings.strategies if not only or s.strategy_id in only)
 
 
-async def bind(
-    settings: Settings,
-    chosen: Sequence[StrategySettings],
-    host: PluginHost,
-    market: Market,
-) -> list[Bound]:
-    """Resolve the names of rules and tokens; raises ConfigError with the line of a wrong one."""
-    rules = [_rule_of(settings, strategy, host) for strategy in chosen]
+def resolve(settings: Settings, only: Sequence[str]) -> Names:
+    """Load the plugins and resolve every name that does not need an exchange.
+
+    Raises ConfigError with the line of a wrong name, PluginError for a plugin that cannot be used.
+    """
+    for name in settings.plugins.tables:
+        problem = "not built yet: plugins take no settings"
+        raise settings.complaint("plugins", name, problem=problem)
+    chosen = choose(settings, only)
+    host = load_plugins(PLUGINS, settings.plugins.paths, settings.plugins.enabled)
+    rules = tuple(_rule_of(settings, strategy, host) for strategy in chosen)
+    return Names(host, chosen, rules)
+
+
+async def bind(settings: Settings, names: Names, market: Market) -> list[Bound]:
+    """Resolve the names of tokens by the exchange's list.
+
+    Raises ConfigError with the line of a wrong one, and where a user would trade one token twice;
+    ExchangeError if the exchange cannot be asked.
+    """
+    tokens = await token_list(market)
+    bound = [
+        Bound(strategy, _token_of(settings, strategy, tokens), rule)
+        for strategy, rule in zip(names.strategies, names.rules, strict=True)
+    ]
+    _refuse_one_token_twice(settings, bound)
+    return bound
+
+
+async def token_list(market: Market) -> Sequence[Token]:
+    """Return the exchange's token list; raises ExchangeError if it does not come soon."""
     try:
         with trio.fail_after(START_SECONDS):
-            tokens = await market.tokens()
+            return await market.tokens()
     except (ExchangeError, trio.TooSlowError) as cause:
-        raise ExchangeError(f"the exchange does not answer: {cause}") from cause
-    return [
-        Bound(strategy, _token_of(settings, strategy, tokens), rule)
-        for strategy, rule in zip(chosen, rules, strict=True)
-    ]
+        reason = str(cause) or f"nothing within {START_SECONDS:g} s"
+        raise ExchangeError(f"the exchange does not answer: {reason}") from cause
 
 
 def _rule_of(settings: Settings, strategy: StrategySettings, host: PluginHost) -> PricingRule:
     """Return the pricing rule; the multiplier's name is checked as well."""
     index = settings.strategies.index(strategy)
     for key in ("pricing", "multiplier"):
-        resolve = host.pricing_rule if key == "pricing" else host.multiplier
+        resolve_name = host.pricing_rule if key == "pricing" else host.multiplier
         try:
-            resolve(getattr(strategy, key))
+            resolve_name(getattr(strategy, key))
         except KeyError as cause:
             raise settings.complaint("strategies", index, key, problem=cause.args[0]) from None
     return host.pricing_rule(strategy.pricing)
@@ -85,3 +116,22 @@ def _token_of(settings: Settings, strategy: StrategySettings, tokens: Sequence[T
     except TokenNotFound as cause:
         key = "target_chain" if cause.chain_is_wrong else "target_token"
         raise settings.complaint("strategies", index, key, problem=cause.problem) from None
+
+
+def _refuse_one_token_twice(settings: Settings, bound: Sequence[Bound]) -> None:
+    # The configuration refuses one name twice; that KOGE and ALPHA_22 are one token, only the
+    # exchange's list tells.
+    seen: dict[tuple[UserId, AlphaId], StrategySettings] = {}
+    for strategy, token in ((b.settings, b.token) for b in bound):
+        for place, user_id in enumerate(strategy.user_ids):
+            first = seen.setdefault((user_id, token.alpha_id), strategy)
+            if first is not strategy:
+                raise settings.complaint(
+                    "strategies",
+                    settings.strategies.index(strategy),
+                    "user_ids",
+                    place,
+                    problem=(
+                        f"user {user_id} trades {token.alpha_id} in '{first.strategy_id}' already"
+                    ),
+                )

@@ -17,7 +17,6 @@ from alphabot.core.values import UserId
 from alphabot.exchange.account import AccountSettings
 from alphabot.exchange.net import SocketNet
 from alphabot.exchange.secret import Credentials, Secret
-from alphabot.log import say
 from alphabot.ports import Net, WallClock
 from alphabot.simulator.addresses import Addresses
 from alphabot.simulator.sessions import credentials_for
@@ -76,7 +75,6 @@ async def open_venue(
     chosen = settings.exchange
     if chosen.rest_url and chosen.order_stream_url and chosen.market_stream_url:
         addresses = Addresses(chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url)
-        say("service.started", mode=settings.exchange.mode, exchange=chosen.rest_url)
         yield simulated_venue(SocketNet(), addresses, seed or 1, hosts=hosts_of(settings))
         return
     # The server's libraries are a cost in memory that only the embedded exchange has to bear.
@@ -85,7 +83,6 @@ async def open_venue(
     exchange = SimulatedExchange(ExchangeSettings(seed=seed or 1), clock)
     async with trio.open_nursery() as nursery:
         addresses = await nursery.start(partial(serve_sockets, exchange))
-        say("service.started", mode=settings.exchange.mode, exchange=addresses.rest_url)
         yield simulated_venue(
             SocketNet(),
             addresses,

@@ -154,7 +154,13 @@ BOUNDARIES = [
     Boundary(
         "max_price_age_seconds", Remedy.SKIP, price(age=0), price(age=float("nan")), sell_too=True
     ),
-    Boundary("price_positive", Remedy.SKIP, price(), price(bid="0", ask="0"), sell_too=True),
+    Boundary(
+        "price_positive",
+        Remedy.SKIP,
+        both(price("0.5", "0.5", "0.5"), plan("0.5", "0.5")),
+        price(bid="0", ask="0"),
+        sell_too=True,
+    ),
     Boundary("price_positive", Remedy.SKIP, price(), price(bid="-1", ask="201"), sell_too=True),
     Boundary("price_positive", Remedy.SKIP, price(), price(last="0"), sell_too=True),
     Boundary(

@@ -147,16 +147,9 @@ class Walk:
             await trio.sleep(IDLE_SECONDS + 1)
         opened = self.net.opened
         self.script.on_request(PLACING, case.fault)
-        try:
-            placed = await self.account.place_pair(PAIR)
-        except NotSent:
-            answer = Verdict.NOT_SENT, ()
-        except OutcomeUnknown:
-            answer = Verdict.UNKNOWN, ()
-        else:
-            answer = Verdict.ANSWERED, (int(placed.working_order_id), int(placed.pending_order_id))
+        verdict, told = await self._place()
         assert self.net.opened - opened == (0 if case.reused else 1)
-        return answer
+        return verdict, told
 
     async def truth(self) -> tuple[tuple[int, ...], ...]:
         """Return the ids of every pair that exists once all is over, and clear them away."""
@@ -172,6 +165,15 @@ class Walk:
         self.exchange.model.cancel_all(USER)
         self.exchange.catch_up()
         return pairs
+
+    async def _place(self) -> tuple[Verdict, tuple[int, ...]]:
+        try:
+            placed = await self.account.place_pair(PAIR)
+        except NotSent:
+            return Verdict.NOT_SENT, ()
+        except OutcomeUnknown:
+            return Verdict.UNKNOWN, ()
+        return Verdict.ANSWERED, (int(placed.working_order_id), int(placed.pending_order_id))
 
     async def _converse(self) -> None:
         """Leave the lane with a connection that has carried a request.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -23,7 +23,7 @@ from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
 from alphabot.ports import Net
 from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings, MemoryNet, SimulatedExchange
 from alphabot.simulator.book import Side
-from tests.exchange.peers import Lines, Ports, Script, scripted, scripted_bytes
+from tests.exchange.peers import Lines, Ports, RawScript, Script, scripted, scripted_bytes
 from tests.exchange.simulated import VirtualClock
 from tests.wire.recorded import body
 
@@ -272,31 +272,61 @@ async def test_a_price_from_before_the_machine_slept_is_not_told(
 # A REST host that misbehaves
 
 
-def answering(answer: bytes) -> Callable[[trio.abc.Stream], Awaitable[None]]:
-    """Return a script that answers one HTTP request with these bytes, or never."""
+def answering(answer: bytes) -> RawScript:
+    """Return a script that answers HTTP requests with these bytes, or never."""
+    return answering_each(lambda _path: answer)
+
+
+def answering_each(answer: Callable[[str], bytes]) -> RawScript:
+    """Return a script that answers each HTTP request by the last part of its path."""
 
     async def script(stream: trio.abc.Stream) -> None:
-        await stream.receive_some()
-        if not answer:
-            await trio.sleep_forever()
-        await stream.send_all(answer)
+        while head := bytes(await stream.receive_some()):
+            path = head.split()[1].decode().split("?")[0]
+            said = answer(path.rsplit("/", 1)[-1])
+            if not said:
+                await trio.sleep_forever()
+            await stream.send_all(said)
 
     return script
 
 
+def ok(payload: object) -> bytes:
+    """Return the whole answer that carries this payload."""
+    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content) + content
+
+
 @asynccontextmanager
-async def at_host(answer: bytes) -> AsyncIterator[tuple[PublicMarket, Pause, CountingHttp]]:
-    """Open a market whose REST host gives this answer to everything; its stream does not run."""
+async def at_host(script: RawScript) -> AsyncIterator[tuple[PublicMarket, Pause, CountingHttp]]:
+    """Open a market at a scripted REST host; its stream does not run."""
     pause = Pause()
-    async with scripted_bytes(answering(answer)) as net, open_http(net, "http://peer.test") as http:
+    async with scripted_bytes(script) as net, open_http(net, "http://peer.test") as http:
         counting = CountingHttp(http)
         market = PublicMarket(counting, net, "ws://peer.test/", VirtualClock(), pause)
         yield market, pause, counting
 
 
+async def test_a_symbol_trades_only_if_its_token_does(autojump_clock: MockClock) -> None:
+    symbols = body("exchange_info.response")
+    symbols["data"]["symbols"][0]["symbol"] = "ALPHA_5USDT"
+    symbols["data"]["symbols"][2]["symbol"] = "ALPHA_22USDT"
+    symbols["data"]["symbols"][1]["symbol"] = "ALPHA_418USDT"
+    answers = {
+        "list": ok(body("agg_ticker24.response")),
+        "get-exchange-info": ok(symbols),
+        "get-fee-rate": ok(body("fee_rate.response")),
+    }
+    async with at_host(answering_each(answers.__getitem__)) as (market, _, _http):
+        offline, delisted = await market.instrument(AIXBT), await market.instrument(PIPE)
+        assert (offline.token.tradable, offline.trading) == (False, False)
+        assert (delisted.token.tradable, delisted.trading) == (True, False)
+        assert (await market.instrument(KOGE)).trading
+
+
 async def test_all_clients_pause_when_the_exchange_asks_for_it(autojump_clock: MockClock) -> None:
     answer = b"HTTP/1.1 429 No\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n"
-    async with at_host(answer) as (market, pause, http):
+    async with at_host(answering(answer)) as (market, pause, http):
         with pytest.raises(RateLimited):
             await market.tokens()
         assert pause.remaining_seconds == pytest.approx(30, abs=0.1)
@@ -308,19 +338,16 @@ async def test_all_clients_pause_when_the_exchange_asks_for_it(autojump_clock: M
 
 
 async def test_an_answer_that_never_comes_is_not_waited_for(autojump_clock: MockClock) -> None:
-    async with at_host(b"") as (market, _, _http):
+    async with at_host(answering(b"")) as (market, _, _http):
         with trio.fail_after(11), pytest.raises(UnexpectedReply, match="no answer"):
             await market.quote(KOGE)
 
 
-@pytest.mark.parametrize(
-    "answer", [b"<html>", json.dumps(body("ticker.response")).encode()], ids=["html", "another's"]
-)
+@pytest.mark.parametrize("payload", [b"<html>", body("ticker.response")], ids=["html", "another's"])
 async def test_an_answer_to_another_question_is_no_price(
-    autojump_clock: MockClock, answer: bytes
+    autojump_clock: MockClock, payload: object
 ) -> None:
-    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(answer)
-    async with at_host(head + answer) as (market, _, _http):
+    async with at_host(answering(ok(payload))) as (market, _, _http):
         with pytest.raises(UnexpectedReply):
             await market.quote(KOGE)
 
@@ -370,6 +397,24 @@ async def test_the_two_streams_of_a_token_are_subscribed(autojump_clock: MockClo
     async with scripted(script) as stream, at_exchange(stream=stream) as world:
         assert figures(await streamed(world)) == ("7", "8", "7.5")
     assert requests == [["alpha_22usdt@bookTicker", "alpha_22usdt@aggTrade"]]
+
+
+async def test_each_token_is_subscribed_once(autojump_clock: MockClock) -> None:
+    requests: list[list[str]] = []
+
+    async def script(connection: WebSocketConnection) -> None:
+        while True:
+            requests.append(json.loads(await connection.get_message())["params"])
+
+    async with scripted(script) as stream, at_exchange(stream=stream) as world:
+        for alpha_id in (KOGE, PIPE, KOGE, SLX):
+            await world.market.quote(alpha_id)
+            await trio.sleep(1)
+    assert [[name.split("@")[0] for name in names] for names in requests] == [
+        ["alpha_22usdt"] * 2,
+        ["alpha_418usdt"] * 2,
+        ["alpha_978usdt"] * 2,
+    ]
 
 
 @pytest.mark.parametrize(

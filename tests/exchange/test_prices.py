@@ -58,6 +58,9 @@ def test_a_snapshot_that_was_asked_for_before_the_stream_spoke_is_old() -> None:
     price.saw_book(book(19, 21), at(105))
     price.saw_snapshot(Decimal(15), depth(14, 16), asked_at=at(104))
     assert figures(price, at(106)) == (15, 19, 21, 2, "stream")
+    price.saw_trade(trade(20), at(105))
+    price.saw_snapshot(Decimal(16), depth(15, 17), asked_at=at(104.5))
+    assert figures(price, at(106)) == (20, 19, 21, 1, "stream")
     price.saw_snapshot(Decimal(17), depth(16, 18), asked_at=at(105.5))
     assert figures(price, at(106)) == (17, 16, 18, 0.5, "rest")
 

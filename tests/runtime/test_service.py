@@ -5,6 +5,7 @@ Everything here is real but the wire, which is memory, and the clock, which is v
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -21,11 +22,19 @@ from alphabot.core.values import OrderStatus
 from alphabot.runtime.board import Ending, State
 from alphabot.runtime.stop import Stop
 from alphabot.simulator import ExchangeSettings
+from alphabot.simulator.faults import (
+    ANSWER_LOST,
+    CUT_OFF,
+    NEVER_LEFT,
+    REFUSED,
+    ScriptedFaults,
+)
+from alphabot.simulator.faulty_net import open_faulty_net
 from alphabot.simulator.ledger import Request, RequestKind
-from tests.runtime.hostile_net import HostileNet
 from tests.runtime.world import World, open_world, seen, settings_of
 
 STREAM_PORT = 8080
+PLACING = b"order/place"
 
 
 def changed(settings: Settings, **values: Any) -> Settings:
@@ -209,9 +218,9 @@ async def test_a_refusal_is_recorded_with_its_code_and_ends_after_five(
 async def test_an_order_whose_answer_was_lost_is_found_and_not_sent_again(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_world() as world:
-        net = HostileNet(world.net)
-        net.lose_answers = 1
+    script = ScriptedFaults()
+    script.on_request(PLACING, ANSWER_LOST)
+    async with open_world() as world, open_faulty_net(world.net, script) as net:
         await world.run(only_koge(), replace(world.venue(), net=net))
         row = world.row(1, "koge")
         records = await world.records(1)
@@ -223,9 +232,9 @@ async def test_an_order_whose_answer_was_lost_is_found_and_not_sent_again(
 
 
 async def test_an_order_that_never_left_is_known_not_to_exist(autojump_clock: MockClock) -> None:
-    async with open_world() as world:
-        net = HostileNet(world.net)
-        net.cut_requests = 1
+    script = ScriptedFaults()
+    script.on_request(PLACING, NEVER_LEFT)
+    async with open_world() as world, open_faulty_net(world.net, script) as net:
         await world.run(only_koge(), replace(world.venue(), net=net))
         records = await world.records(1)
         assert sum(isinstance(record, NotSentRecord) for record in records) == 1
@@ -237,22 +246,21 @@ async def test_an_order_that_never_left_is_known_not_to_exist(autojump_clock: Mo
 
 
 async def test_without_a_stream_at_the_start_nothing_is_traded(autojump_clock: MockClock) -> None:
-    async with open_world() as world:
-        net = HostileNet(world.net)
-        net.refuse_ports = {STREAM_PORT}
+    script = ScriptedFaults()
+    script.on_open(REFUSED, port=STREAM_PORT, times=math.inf)
+    async with open_world() as world, open_faulty_net(world.net, script) as net:
         board = await world.run(venue=replace(world.venue(), net=net))
         assert {row.ending for row in board.rows} == {Ending.FAILED}
         assert not world.exchange.ledger.requests
 
 
 async def test_a_stream_lost_in_mid_round_loses_no_fill(autojump_clock: MockClock) -> None:
-    async with open_world() as world:
-        net = HostileNet(world.net)
+    async with open_world() as world, open_faulty_net(world.net, ScriptedFaults()) as net:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run, only_koge(), replace(world.venue(), net=net))
             for _ in range(12):
                 await trio.sleep(0.37)
-                net.cut(STREAM_PORT)
+                net.strike(CUT_OFF, port=STREAM_PORT)
         row = world.row(1, "koge")
         assert row.ending is Ending.REACHED
         assert row.volume_usdt == row.exchange_volume_usdt

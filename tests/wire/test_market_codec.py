@@ -209,13 +209,15 @@ def test_the_largest_of_the_least_notionals_counts() -> None:
     assert (grid.min_notional_usdt, grid.max_notional_usdt) == (Decimal(5), Decimal(100))
 
 
-def test_a_whole_list_as_long_as_the_real_one() -> None:
-    payload = body("exchange_info.response")
-    row = payload["data"]["symbols"][0]
-    payload["data"]["symbols"] = [{**row, "symbol": f"ALPHA_{i}USDT"} for i in range(685)]
-    found = reply_of(payload)
-    assert len(found.body) > 1 << 20
-    assert len(exchange_info(found).readable) == 685
+def test_the_lists_may_grow_to_thrice_their_length_of_2025() -> None:
+    symbols = body("exchange_info.response")
+    padded = symbols["data"]["symbols"][0]
+    symbols["data"]["symbols"] = [{**padded, "symbol": f"ALPHA_{i}USDT"} for i in range(3 * 685)]
+    assert len(exchange_info(reply_of(symbols)).readable) == 3 * 685
+    tokens = body("agg_ticker24.response")
+    row = {**tokens["data"][0], "iconUrl": "https://" + "x" * 200}
+    tokens["data"] = [{**row, "alphaId": f"ALPHA_{i}"} for i in range(3 * 403)]
+    assert len(token_list(reply_of(tokens)).readable) == 3 * 403
 
 
 def test_the_recorded_depth_is_crossed_and_told_as_it_is() -> None:

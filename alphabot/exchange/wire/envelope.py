@@ -29,7 +29,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from alphabot.errors import ExchangeError, NotAuthorised, RateLimited, Refused, UnexpectedReply
-from alphabot.exchange.wire.strict import BODY_BYTES_MAX, shaped, strict_json
+from alphabot.exchange.wire.strict import BODY_BYTES_MAX, VALUES_MAX, shaped, strict_json
 
 __all__ = [
     "BODY_BYTES_MAX",
@@ -114,20 +114,23 @@ def unwrap(
     build: Callable[[Shape], Value],
     *,
     size_max: int = BODY_BYTES_MAX,
+    values_max: int = VALUES_MAX,
 ) -> Value:
     """Return ``build`` of a successful answer's ``data``, which must have the shape of ``shape``.
 
     Raises as the table of this module says, and UnexpectedReply when ``data`` cannot be used.
     """
-    envelope = open_envelope(reply, size_max=size_max)
+    envelope = open_envelope(reply, size_max=size_max, values_max=values_max)
     return shaped(envelope.data, shape, build, reply.body)
 
 
-def open_envelope(reply: Reply, *, size_max: int = BODY_BYTES_MAX) -> Envelope:
+def open_envelope(
+    reply: Reply, *, size_max: int = BODY_BYTES_MAX, values_max: int = VALUES_MAX
+) -> Envelope:
     """Return the envelope of a successful answer; raises as the table of this module says."""
     _raise_for_status(reply)
     try:
-        tree = strict_json(reply.body, size_max=size_max)
+        tree = strict_json(reply.body, size_max=size_max, values_max=values_max)
         envelope = shaped(tree, Envelope, lambda found: found, reply.body)
     except UnexpectedReply:
         if reply.status == 403:

@@ -17,6 +17,7 @@ from alphabot.exchange.wire.listing import Listing, read_rows
 from alphabot.exchange.wire.numbers import Number, Word, not_negative, positive
 
 __all__ = [
+    "ALPHA_LIST_BYTES_MAX",
     "ALPHA_LIST_PATH",
     "FEE_RATE_PATH",
     "FULL_DEPTH_PATH",
@@ -34,6 +35,10 @@ ALPHA_LIST_PATH: Final = "/bapi/defi/v1/public/wallet-direct/buw/wallet/cex/alph
 TICKER_PATH: Final = f"{_ALPHA_TRADE}/ticker"
 FULL_DEPTH_PATH: Final = f"{_ALPHA_TRADE}/fullDepth"
 FEE_RATE_PATH: Final = f"{_ALPHA_TRADE}/get-fee-rate"
+
+ALPHA_LIST_BYTES_MAX: Final = 4 << 20
+_ALPHA_LIST_VALUES_MAX: Final = 160_000
+"""The 403 rows of 2025 are near half a megabyte and 16,000 values, and tokens are listed weekly."""
 
 _QUOTE_ASSET = "USDT"
 _FEE_UNIT_PLACES = 6
@@ -58,7 +63,13 @@ def token_list(reply: Reply) -> Listing[AlphaId, Token]:
     A row without ``mulPoint`` means 1 (rows of 2025-07); one whose ``mulPoint`` is not a whole
     number of at least 1 is refused. Raises UnexpectedReply if there is no list.
     """
-    return unwrap(reply, list[Any], lambda rows: read_rows(rows, "alphaId", _TokenRow, _token))
+    return unwrap(
+        reply,
+        list[Any],
+        lambda rows: read_rows(rows, "alphaId", _TokenRow, _token),
+        size_max=ALPHA_LIST_BYTES_MAX,
+        values_max=_ALPHA_LIST_VALUES_MAX,
+    )
 
 
 def full_depth(reply: Reply, symbol: Symbol) -> Depth:

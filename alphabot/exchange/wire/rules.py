@@ -23,7 +23,9 @@ __all__ = ["EXCHANGE_INFO_BYTES_MAX", "EXCHANGE_INFO_PATH", "SymbolRules", "exch
 
 EXCHANGE_INFO_PATH: Final = "/bapi/defi/v1/public/alpha-trade/get-exchange-info"
 EXCHANGE_INFO_BYTES_MAX: Final = 8 << 20
-"""685 symbols with every filter padded to sixteen keys are near 2 MB."""
+_VALUES_MAX: Final = 400_000
+"""The 685 symbols of 2025, every filter padded to sixteen keys, are near 2 MB and 100,000 values.
+The list grows with every token, and one that is refused stops everybody."""
 
 _NO_LIMIT_USDT = Decimal(10**15)
 """For a symbol that announces no largest notional (the compact form has none)."""
@@ -44,7 +46,13 @@ def exchange_info(reply: Reply) -> Listing[Symbol, SymbolRules]:
     A symbol with an unknown filter, two of one kind, or none of a needed kind is refused. Raises
     UnexpectedReply if there is no list.
     """
-    return unwrap(reply, _ExchangeInfo, _symbols, size_max=EXCHANGE_INFO_BYTES_MAX)
+    return unwrap(
+        reply,
+        _ExchangeInfo,
+        _symbols,
+        size_max=EXCHANGE_INFO_BYTES_MAX,
+        values_max=_VALUES_MAX,
+    )
 
 
 class _ExchangeInfo(msgspec.Struct, rename="camel"):

@@ -1,0 +1,235 @@
+"""What ``alphabot check`` found, put together; and the same as JSON.
+
+In JSON every amount is text, because many readers round numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from alphabot.config import SECTIONS, Settings
+from alphabot.config.kinds import Number
+from alphabot.core import obstacles
+from alphabot.core.exact import ZERO, plain, round_half_up
+from alphabot.core.forecast import Forecast, Undertaking, UserForecast, Way, by_user, forecast
+from alphabot.core.limit_values import Limits
+from alphabot.core.obstacles import Obstacle
+from alphabot.core.values import StrategyId, UserId
+from alphabot.wiring import Prospect
+
+__all__ = ["Found", "Report", "as_json", "report_of"]
+
+_PLACES = 12
+"""As many as a price has on the finest grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An obstacle, whose it is, and what the file says there now.
+
+    With neither strategy nor users it concerns all users together.
+    """
+
+    obstacle: Obstacle
+    strategy_id: StrategyId | None = None
+    user_ids: tuple[UserId, ...] = ()
+    key: str | None = None
+    """The key of the configuration that would have to change, if one would help."""
+    value: object = None
+    """What it is now."""
+    line: int | None = None
+    """Where the file says so; None for a default."""
+    needed: Decimal | None = None
+    """The smallest value that would do; None where none that the key may have would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything there is to tell, in the order of the file."""
+
+    settings: Settings
+    round_seconds: float
+    prospects: tuple[Prospect, ...]
+    forecasts: tuple[Forecast, ...]
+    """Of those prospects that a round could be planned for."""
+    users: tuple[UserForecast, ...]
+    obstacles: tuple[Found, ...]
+
+    def forecast_of(self, prospect: Prospect) -> Forecast | None:
+        """Return what was forecast for a strategy, if a round of it could be planned."""
+        return next((f for f in self.forecasts if f.undertaking is prospect.round), None)
+
+
+def report_of(settings: Settings, prospects: Sequence[Prospect], round_seconds: float) -> Report:
+    """Return what would happen, and every obstacle to it."""
+    undertakings = [p.round for p in prospects if isinstance(p.round, Undertaking)]
+    forecasts = forecast(undertakings, settings.limits, round_seconds)
+    users = by_user(forecasts)
+    found = (
+        *(one for prospect in prospects for one in _before_a_round(settings, prospect)),
+        *(one for each in forecasts for one in _before_the_target(settings, each)),
+        *_before_the_users(settings, users),
+        *(
+            _found(settings, obstacle)
+            for obstacle in obstacles.of_everybody(users, settings.limits)
+        ),
+    )
+    return Report(settings, round_seconds, tuple(prospects), forecasts, users, found)
+
+
+def as_json(report: Report) -> str:
+    """Return the report as one JSON object on one line, in plain ASCII."""
+    facts = {
+        "config": str(report.settings.path),
+        "exchange": report.settings.exchange.rest_url or "embedded",
+        "round_seconds": report.round_seconds,
+        "possible": not report.obstacles,
+        "strategies": [_strategy_facts(report, prospect) for prospect in report.prospects],
+        "users": [_user_facts(user, report.settings.limits) for user in report.users],
+        "obstacles": [_obstacle_facts(found) for found in report.obstacles],
+    }
+    return json.dumps(facts, default=_text)
+
+
+# --- obstacles --------------------------------------------------------------------------------
+
+
+def _before_a_round(settings: Settings, prospect: Prospect) -> Iterator[Found]:
+    if isinstance(prospect.round, Obstacle):
+        found: Iterator[Obstacle] = iter((prospect.round,))
+    else:
+        found = obstacles.in_a_round(prospect.round, settings.limits)
+    for obstacle in found:
+        yield _found(settings, obstacle, strategy_id=prospect.settings.strategy_id)
+
+
+def _before_the_target(settings: Settings, forecast: Forecast) -> Iterator[Found]:
+    for obstacle in obstacles.in_all_rounds(forecast, settings.limits):
+        yield _found(settings, obstacle, strategy_id=forecast.undertaking.strategy_id)
+
+
+def _before_the_users(settings: Settings, users: Sequence[UserForecast]) -> Iterator[Found]:
+    """Yield each limit once, with every user who meets it and what the neediest of them needs."""
+    met: dict[str, list[tuple[Obstacle, UserId]]] = {}
+    for user in users:
+        for obstacle in obstacles.of_a_user(user, settings.limits):
+            met.setdefault(obstacle.name, []).append((obstacle, user.user_id))
+    for cases in met.values():
+        neediest = max((obstacle for obstacle, _ in cases), key=lambda one: one.needed or ZERO)
+        yield _found(settings, neediest, user_ids=tuple(user_id for _, user_id in cases))
+
+
+def _found(
+    settings: Settings,
+    obstacle: Obstacle,
+    *,
+    strategy_id: StrategyId | None = None,
+    user_ids: tuple[UserId, ...] = (),
+) -> Found:
+    """Return the obstacle with the place in the file of the key that it is about."""
+    name = obstacle.name
+    at: tuple[str | int, ...]
+    if (key := SECTIONS["limits"].key(name)) is not None:
+        at, value = ("limits", name), getattr(settings.limits, name)
+    elif (key := SECTIONS["strategies"].key(name)) is not None:
+        ids = [strategy.strategy_id for strategy in settings.strategies]
+        index = ids.index(strategy_id) if strategy_id in ids else 0
+        at, value = ("strategies", index, name), getattr(settings.strategies[index], name)
+    else:
+        return Found(obstacle, strategy_id, user_ids)
+    needed = obstacle.needed
+    if needed is not None and isinstance(key.kind, Number) and needed > key.kind.most:
+        needed = None
+    line = settings.where(*at)[1] if settings.is_written(*at) else None
+    return Found(obstacle, strategy_id, user_ids, name, value, line, needed)
+
+
+# --- as JSON ----------------------------------------------------------------------------------
+
+
+def _strategy_facts(report: Report, prospect: Prospect) -> dict[str, Any]:
+    strategy, token = prospect.settings, prospect.instrument.token
+    facts: dict[str, Any] = {
+        "strategy_id": strategy.strategy_id,
+        "user_ids": strategy.user_ids,
+        "token": token.name,
+        "alpha_id": token.alpha_id,
+        "chain": strategy.target_chain,
+        "mul_point": token.mul_point,
+        "target_volume": strategy.target_volume,
+        "price": {name: getattr(prospect.quote, name) for name in ("last", "bid", "ask")},
+        "round": None,
+    }
+    forecast = report.forecast_of(prospect)
+    if forecast is None:
+        return facts
+    undertaking, trip = forecast.undertaking, forecast.undertaking.trip
+    plan = undertaking.plan
+    return facts | {
+        "round": {
+            "buy_price": plan.buy_price,
+            "sell_price": plan.sell_price,
+            "quantity": plan.quantity,
+            "ordered_usdt": plan.amount_usdt,
+            "bought_usdt": trip.bought_usdt,
+            "cost_usdt": trip.cost_usdt,
+            "cost_bp": trip.cost_bp,
+            "spread_usdt": trip.spread_usdt,
+            "fees_usdt": trip.fees_usdt,
+            "dust": trip.dust,
+            "dust_usdt": trip.dust_usdt,
+            "worst_usdt": undertaking.worst_usdt,
+            "waiting_tokens": trip.waiting,
+            "unsold_tokens": trip.unsold,
+        },
+        "basis": strategy.volume_basis,
+        "multiplier": forecast.way.multiplier,
+        "by_multiplier": {way.multiplier: _way_facts(way) for way in forecast.ways},
+        "pace": asdict(forecast.pace)
+        | {
+            "cycle_seconds": round(forecast.pace.cycle_seconds, 3),
+            "seconds": round(forecast.pace.seconds, 3),
+        },
+    }
+
+
+def _way_facts(way: Way) -> dict[str, Any]:
+    facts = asdict(way)
+    del facts["multiplier"]
+    return facts
+
+
+def _user_facts(user: UserForecast, limits: Limits) -> dict[str, Any]:
+    return {
+        "user_id": user.user_id,
+        "strategy_ids": [f.undertaking.strategy_id for f in user.forecasts],
+        "rounds": user.rounds,
+        "volume_usdt": user.volume_usdt,
+        "cost_usdt": user.cost_usdt,
+        "worst_usdt": user.worst_usdt,
+        "worst_held_usdt": user.worst_held_usdt(limits),
+        "seconds": round(user.seconds, 3),
+    }
+
+
+def _obstacle_facts(found: Found) -> dict[str, Any]:
+    return {
+        "name": found.obstacle.name,
+        "needed": found.needed,
+        "detail": found.obstacle.detail,
+        "strategy_id": found.strategy_id,
+        "user_ids": found.user_ids,
+        "key": found.key,
+        "value": None if found.value is None else str(found.value),
+        "line": found.line,
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(round_half_up(value, _PLACES))
+    raise TypeError(f"{type(value).__name__} has no place in JSON")

@@ -1,0 +1,123 @@
+"""The table of keys as a JSON Schema: an editor completes, explains and complains as one types.
+
+It says of each key by itself what :mod:`alphabot.config.keys` says. What a schema cannot say, the
+reader still refuses: keys that contradict each other, an id given twice, text with control
+characters, and a whole number written with a point (``5.0`` is an integer to JSON Schema).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from alphabot.config.keys import REQUIRED, SECTIONS, TOP, Key, Section
+from alphabot.config.kinds import Choice, Flag, Kind, ListOf, LoopbackUrl, Number, Text, Whole
+
+__all__ = ["DIALECT", "as_text", "schema"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_WORD = "0-9A-Za-z_\u0080-\U0010ffff"
+"""What Python means by ``\\w``, nearly: in other regular expressions it is ASCII, or something
+else again. A few marks beyond ASCII pass here that the reader refuses."""
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a whole file."""
+    tables = {name: _table(section) for name, section in SECTIONS.items() if name != "strategies"}
+    strategies = SECTIONS["strategies"]
+    # What is not a key of [plugins] itself is the table of a plugin.
+    tables["plugins"]["additionalProperties"] = {"type": "object"}
+    top = _table(TOP)
+    return {
+        "$schema": DIALECT,
+        "title": "strategies.toml of alphabot",
+        "type": "object",
+        "properties": {
+            **top["properties"],
+            **tables,
+            "strategies": {
+                "description": strategies.meaning,
+                "type": "array",
+                "minItems": 1,
+                "items": _table(strategies),
+            },
+        },
+        "required": ["strategies"],
+        "additionalProperties": False,
+    }
+
+
+def as_text() -> str:
+    """Return the schema as JSON text, the same every time."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+def _table(section: Section) -> dict[str, Any]:
+    """Return the schema of one table; a key that is not built yet is as unknown as any other."""
+    built = [key for key in section.keys if key.unbuilt is None]
+    table: dict[str, Any] = {
+        "description": section.meaning,
+        "type": "object",
+        "properties": {key.name: _key(key) for key in built},
+        "additionalProperties": False,
+    }
+    required = [key.name for key in built if key.default is REQUIRED]
+    return table | {"required": required} if required else table
+
+
+def _key(key: Key) -> dict[str, Any]:
+    said: dict[str, Any] = {"description": f"{key.meaning} ({key.kind.expected})"}
+    if key.default is None and key.shared is not None:
+        said["description"] += f"; without it, {key.shared} of [global_settings]"
+    said |= _kind(key.kind)
+    if key.default is not REQUIRED and key.default is not None:
+        said["default"] = _json(key.default)
+    return said
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    match kind:
+        case Flag():
+            allowed = [value for value in (True, False) if value not in kind.unbuilt]
+            return {"type": "boolean"} if len(allowed) == 2 else {"const": allowed[0]}
+        case Number():
+            return {
+                "type": "integer" if isinstance(kind, Whole) else "number",
+                "minimum": _json(kind.least),
+                "maximum": _json(kind.most),
+            }
+        case Text():
+            return {"type": "string", "pattern": f"^(?:{_portable(kind.pattern)})$"}
+        case Choice():
+            return {"type": "string", "enum": list(kind.words)}
+        case ListOf():
+            return {
+                "type": "array",
+                "items": _kind(kind.kind),
+                "minItems": kind.least,
+                "uniqueItems": True,
+            }
+        case LoopbackUrl():
+            host = r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])"
+            path = "(/[A-Za-z0-9._~/-]*)?" if kind.path else "/?"
+            return {"type": "string", "pattern": rf"^{kind.scheme}://{host}(:[0-9]{{1,5}})?{path}$"}
+        case _:
+            raise TypeError(f"{type(kind).__name__} has no form in a schema")
+
+
+def _portable(pattern: str) -> str:
+    """Return the pattern so that every dialect of regular expressions reads it alike."""
+    in_brackets = re.sub(
+        r"\[([^]]*)\]", lambda found: "[" + found[1].replace(r"\w", _WORD) + "]", pattern
+    )
+    return in_brackets.replace(r"\w", f"[{_WORD}]")
+
+
+def _json(value: Any) -> Any:
+    """Return a value of the table as JSON has it."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value

@@ -1,0 +1,130 @@
+"""Running the cases against an address, and reporting what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import trio
+
+from alphabot.errors import ConfigError
+from alphabot.exchange.http import open_http
+from alphabot.exchange.net import Address
+from alphabot.exchange.secret import Credentials
+from alphabot.exchange.session import Session
+from alphabot.ports import Net
+from alphabot.simulator.addresses import Addresses
+from alphabot.testing import market_cases, order_cases, pair_cases, rest_cases, stream_cases
+from alphabot.testing.bench import PUBLIC, Bench, Caller, Grid
+from alphabot.testing.cases import CASES, Case, Violation, demand
+
+__all__ = ["CaseResult", "Report", "check_venue"]
+
+CASE_SECONDS = 30.0
+"""For one case; a fill, or a frame, that takes longer is taken to be missing."""
+
+_REAL = "binance.com"
+_MODULES = (market_cases, order_cases, pair_cases, rest_cases, stream_cases)
+"""Named here because importing them is what fills CASES."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What came of one case; ``problem`` is None where it holds."""
+
+    number: int
+    says: str
+    problem: str | None
+
+    def __str__(self) -> str:
+        mark = "ok  " if self.problem is None else "FAIL"
+        line = f"{mark} {self.number} (protocol {self.number // 100}) {self.says}"
+        return line if self.problem is None else f"{line}\n         {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of every case, by number."""
+
+    results: tuple[CaseResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every case holds."""
+        return not self.problems
+
+    @property
+    def problems(self) -> tuple[CaseResult, ...]:
+        """The cases that do not hold."""
+        return tuple(result for result in self.results if result.problem is not None)
+
+    def __str__(self) -> str:
+        held = len(self.results) - len(self.problems)
+        return "\n".join([*map(str, self.results), f"{held} of {len(self.results)} cases hold"])
+
+
+async def check_venue(
+    net: Net,
+    addresses: Addresses,
+    credentials: Credentials,
+    *,
+    asset: str = "ALPHA_22",
+    only: Collection[int] = (),
+) -> Report:
+    """Run the numbered cases of the protocol against a venue and report on each.
+
+    Orders are placed, filled and cancelled with this user's money: about 200 USDT must be free,
+    and nobody else may trade for the user meanwhile. ``asset`` is the token to trade, ``only``
+    the numbers of the cases to run, none meaning all. Raises ConfigError for an address of the
+    real exchange, ExchangeError when nobody answers, Violation when not even the token's filters
+    can be read.
+    """
+    for url in (addresses.rest_url, addresses.order_stream_url, addresses.market_stream_url):
+        if (urlsplit(url).hostname or "").endswith(_REAL):
+            raise ConfigError(f"{url} is the real exchange, and the cases place orders")
+    session = Session(Address.parse(addresses.rest_url).host, credentials)
+    async with (
+        open_http(net, addresses.rest_url, session) as private,
+        open_http(net, addresses.rest_url) as public,
+    ):
+        user, anybody = Caller(private), Caller(public)
+        bench = Bench(net, addresses, user, anybody, await _grid(anybody, asset))
+        chosen = [CASES[number] for number in sorted(CASES) if not only or number in only]
+        return Report(tuple([await _run(case, bench) for case in chosen]))
+
+
+async def _run(case: Case, bench: Bench) -> CaseResult:
+    await trio.lowlevel.checkpoint()
+    problem: str | None = None
+    try:
+        with trio.fail_after(CASE_SECONDS):
+            await case.run(bench)
+    except Violation as violation:
+        problem = str(violation)
+    except trio.TooSlowError:
+        problem = f"nothing for {CASE_SECONDS:g} s"
+    except Exception as error:  # noqa: BLE001  (what a venue may say knows no bounds)
+        problem = f"{type(error).__name__}: {error}"
+    return CaseResult(case.number, case.says, problem)
+
+
+async def _grid(public: Caller, asset: str) -> Grid:
+    """Return what the exchange says about the token; raises Violation if it does not say it."""
+    path = "/bapi/defi/v1/public/wallet-direct/buw/wallet/cex/alpha/all/token/list"
+    rows = [row for row in (await public.get(path)).data if row["alphaId"] == asset]
+    symbols = (await public.get(f"{PUBLIC}/get-exchange-info")).data["symbols"]
+    found = [row for row in symbols if row["symbol"] == f"{asset}USDT"]
+    demand(len(rows) == len(found) == 1, f"{asset} is not listed exactly once")
+    filters: dict[str, dict[str, Any]] = {row["filterType"]: row for row in found[0]["filters"]}
+    return Grid(
+        asset=asset,
+        contract=rows[0]["contractAddress"],
+        chain_id=rows[0]["chainId"],
+        tick=Decimal(filters["PRICE_FILTER"]["tickSize"]),
+        step=Decimal(filters["LOT_SIZE"]["stepSize"]),
+        quantity_max=Decimal(filters["LOT_SIZE"]["maxQty"]),
+        notional_min=Decimal(filters["MIN_NOTIONAL"]["minNotional"]),
+    )

@@ -1,0 +1,32 @@
+"""What the kernel says of a process and of the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+__all__ = ["cpu_ns", "describe", "rss_kb"]
+
+
+def cpu_ns(pid: int) -> int:
+    """Return the time for which all threads of a process have had a CPU, in nanoseconds."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
+
+
+def rss_kb(pid: int) -> int:
+    """Return the memory of a process that is in RAM, shared libraries included, in KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise ValueError(f"process {pid} has ended")
+
+
+def describe() -> str:
+    """Return what the figures depend on: Python, cores, and how busy the machine is."""
+    busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, "
+        f"{platform.system()} on {platform.machine()}, {os.cpu_count()} cores, load {busy}"
+    )
