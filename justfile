@@ -28,6 +28,13 @@ test *ARGS: _setup
 walk: _setup
     .venv/bin/pytest -m walk tests/exchange
 
+# Measure memory, CPU and speed, also beside a bot written the usual way (about 4 minutes)
+[no-exit-message]
+bench *ARGS: _setup
+    @./just --uv venv --quiet --allow-existing --python .venv/bin/python .cache/bench
+    @./just --uv pip sync --quiet --python .cache/bench --require-hashes --no-build benchmarks/requirements.lock
+    @exec .cache/bench/bin/python -m benchmarks "$@"
+
 # Everything that CI runs
 check: lint types contracts test
 
@@ -50,9 +57,10 @@ types: _setup
 contracts: _setup
     .venv/bin/lint-imports --no-logo --cache-dir .cache/import-linter
 
-# Choose versions anew for both locks; ARGS go to uv, e.g. --upgrade
+# Choose versions anew for all locks; ARGS go to uv, e.g. --upgrade
 lock *ARGS:
     ./just --uv {{ compile }} -o requirements.lock pyproject.toml --group dev "$@"
+    ./just --uv {{ compile }} -o benchmarks/requirements.lock -c requirements.lock pyproject.toml --group bench
     ./just --uv {{ compile }} -o tools.lock --group tools "$@"
 
 # With hashes, for every platform, and without the address of whatever index is configured here.

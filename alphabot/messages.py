@@ -69,7 +69,6 @@ _STRATEGIES: Mapping[str, Message] = {
     ),
     "strategy.stopped": Message("INFO", "策略已停止", "Strategy stopped"),
     "strategy.failed": Message("ERROR", "策略执行失败", "Strategy failed"),
-    "strategy.reset": Message("INFO", "策略进度已归零", "Progress set back to zero"),
     "round.skipped": Message("WARNING", "跳过本轮", "Round skipped"),
     "round.failed": Message("WARNING", "本轮失败", "Round failed"),
     "limit.refused": Message(

@@ -90,7 +90,6 @@ class Bench:
             self._exchange.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self._exchange.kill()
-            self._exchange.wait()
 
     def _configure(self, users: list[int], token: str, interval_seconds: float) -> Path:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
@@ -130,16 +129,17 @@ def open_bench(plan: Plan) -> Iterator[Bench]:
             output=subprocess.PIPE,
             complaints=None,
         )
-        try:
-            bench = Bench(exchange, Path(folder))
-        except BaseException:
-            exchange.kill()
-            exchange.wait()
-            raise
-        try:
-            yield bench
-        finally:
-            bench.close()
+        # Waits for it, and closes the pipes.
+        with exchange:
+            try:
+                bench = Bench(exchange, Path(folder))
+            except BaseException:
+                exchange.kill()
+                raise
+            try:
+                yield bench
+            finally:
+                bench.close()
 
 
 def start(

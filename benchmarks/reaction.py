@@ -16,7 +16,7 @@ from benchmarks.settings import TOKENS
 
 __all__ = ["CASES", "measure"]
 
-CASES = ((1, 40, 300), (50, 3, 12), (200, 2, 8))
+CASES = ((1, 40, 250), (50, 2, 10), (200, 1, 6))
 """Users, and how many bursts of theirs to warm up with and to measure."""
 USUAL, DISK, MEMORY = "usual bot", "alphabot", "alphabot, journal in memory"
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from alphabot.cli import cells
 from alphabot.cli.check_figures import Found, Report
 from alphabot.cli.check_words import LABELS, OBSTACLES, SENTENCES
+from alphabot.cli.layout import Row, labelled, printed, table
 from alphabot.cli.words import word
 from alphabot.core.exact import divide, plain, round_half_up
 from alphabot.core.forecast import Forecast, Slowest, UserForecast, Way
@@ -27,36 +26,24 @@ from alphabot.core.values import Quote
 from alphabot.messages import Language
 from alphabot.wiring import Prospect
 
-__all__ = ["WIDTH", "as_text"]
+__all__ = ["as_text"]
 
-WIDTH = 80
-_LABEL_CELLS = 8
 _USERS_NAMED_MAX = 8
 
 
 def as_text(report: Report) -> str:
-    """Return the report as lines of at most :data:`WIDTH` cells."""
-    say = _Speaker(report.settings.language)
-    blocks: list[RenderableType] = [Text(say("head", exchange=_exchange(report, say)))]
+    """Return the report as lines of at most 80 cells."""
+    words = _Speaker(report.settings.language)
+    blocks: list[RenderableType] = [words("head", exchange=_exchange(report, words))]
     for prospect in report.prospects:
-        blocks += [Text(), Text(_heading(prospect, say)), _rows(_strategy(report, prospect, say))]
+        rows = labelled(_strategy(report, prospect, words))
+        blocks += ["", _heading(prospect, words), rows]
     if report.users:
-        blocks += [Text(), _users(report.users, report.settings.limits, say)]
+        blocks += ["", _users(report.users, report.settings.limits, words)]
     of_all = [found for found in report.obstacles if found.strategy_id is None]
-    rows = [*_crowded(report, say), *(_obstacle(found, say) for found in of_all)]
-    verdict = say("bad" if report.obstacles else "good", count=len(report.obstacles))
-    blocks += [_rows(rows), Text(), Text(verdict)]
-    # Whatever the environment says of the terminal, this is text.
-    console = Console(force_terminal=False, color_system=None, width=WIDTH, highlight=False)
-    with console.capture() as capture:
-        console.print(Group(*blocks))
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    label: str
-    body: RenderableType
+    blocks.append(labelled([*_crowded(report, words), *(_obstacle(f, words) for f in of_all)]))
+    verdict = "bad" if report.obstacles else "good"
+    return printed([*blocks, "", words(verdict, count=len(report.obstacles))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +60,22 @@ class _Speaker:
         """Return a label."""
         return word(LABELS[key], self.language)
 
-    def row(self, label: str, sentence: str) -> _Row:
+    def row(self, label: str, sentence: str) -> Row:
         """Return a labelled sentence."""
-        return _Row(self.label(label), Text(sentence))
+        return self.label(label), sentence
 
 
-def _exchange(report: Report, say: _Speaker) -> str:
+def _exchange(report: Report, words: _Speaker) -> str:
     url = report.settings.exchange.rest_url
-    return say("elsewhere", url=url) if url else say("embedded")
+    return words("elsewhere", url=url) if url else words("embedded")
 
 
-def _heading(prospect: Prospect, say: _Speaker) -> str:
+def _heading(prospect: Prospect, words: _Speaker) -> str:
     strategy, token = prospect.settings, prospect.instrument.token
-    users = say(
+    users = words(
         "one_user" if len(strategy.user_ids) == 1 else "users", users=_ids(strategy.user_ids)
     )
-    return say(
+    return words(
         "strategy",
         strategy=cells.name(strategy.strategy_id),
         token=cells.name(token.name),
@@ -103,31 +90,31 @@ def _ids(user_ids: Sequence[int]) -> str:
     return named if len(user_ids) <= _USERS_NAMED_MAX else f"{named}, … ({len(user_ids)})"
 
 
-def _strategy(report: Report, prospect: Prospect, say: _Speaker) -> Iterator[_Row]:
-    yield say.row("price", _price(prospect.quote, say))
+def _strategy(report: Report, prospect: Prospect, words: _Speaker) -> Iterator[Row]:
+    yield words.row("price", _price(prospect.quote, words))
     forecast = report.forecast_of(prospect)
     if forecast is not None:
-        yield from _forecast(report, prospect, forecast, say)
+        yield from _forecast(report, prospect, forecast, words)
     for found in report.obstacles:
         if found.strategy_id == prospect.settings.strategy_id:
-            yield _obstacle(found, say)
+            yield _obstacle(found, words)
 
 
-def _price(quote: Quote, say: _Speaker) -> str:
+def _price(quote: Quote, words: _Speaker) -> str:
     spread = basis_points(quote.ask - quote.bid, reference_price(quote))
     prices = {"last": quote.last, "bid": quote.bid, "ask": quote.ask}
     shown = {name: plain(price) for name, price in prices.items()}
-    return say("price", spread=cells.bp(spread), **shown)
+    return words("price", spread=cells.bp(spread), **shown)
 
 
 def _forecast(
-    report: Report, prospect: Prospect, forecast: Forecast, say: _Speaker
-) -> Iterator[_Row]:
+    report: Report, prospect: Prospect, forecast: Forecast, words: _Speaker
+) -> Iterator[Row]:
     strategy, undertaking = prospect.settings, forecast.undertaking
     plan, trip, way = undertaking.plan, undertaking.trip, forecast.way
-    yield say.row(
+    yield words.row(
         "round",
-        say(
+        words(
             "round",
             buy=plain(plan.buy_price),
             sell=plain(plan.sell_price),
@@ -136,12 +123,12 @@ def _forecast(
             bought=cells.usdt(trip.bought_usdt),
         ),
     )
-    yield say.row(
+    yield words.row(
         "target",
-        say(
+        words(
             "target",
             target=cells.usdt(undertaking.target_volume),
-            rounds=_rounds(way, say),
+            rounds=_rounds(way, words),
             credited=cells.usdt(way.credited),
             basis=strategy.volume_basis,
             multiplier=way.multiplier,
@@ -149,24 +136,26 @@ def _forecast(
         ),
     )
     if len(forecast.ways) > 1:
-        yield _Row("", _ways(forecast, say))
-    yield from _money(report, prospect, forecast, say)
-    yield say.row("time", _time(report, forecast, say))
+        yield "", _ways(forecast, words)
+    yield from _money(report, prospect, forecast, words)
+    yield words.row("time", _time(report, forecast, words))
     pace = forecast.pace
     if pace.users_at_once is not None and pace.users_a_day is not None:
         counts = {"at_once": f"{pace.users_at_once:,}", "a_day": f"{pace.users_a_day:,}"}
-        yield say.row("turn", say("turn", **counts))
+        yield words.row("turn", words("turn", **counts))
     for key, tokens in (("waiting", trip.waiting), ("unsold", trip.unsold)):
         if tokens:
-            yield say.row("note", say(key, tokens=plain(tokens)))
+            yield words.row("note", words(key, tokens=plain(tokens)))
 
 
-def _money(report: Report, prospect: Prospect, forecast: Forecast, say: _Speaker) -> Iterator[_Row]:
+def _money(
+    report: Report, prospect: Prospect, forecast: Forecast, words: _Speaker
+) -> Iterator[Row]:
     undertaking, way, limits = forecast.undertaking, forecast.way, report.settings.limits
     trip, rounds = undertaking.trip, forecast.way.rounds or 0
-    yield say.row(
+    yield words.row(
         "cost",
-        say(
+        words(
             "cost",
             volume=cells.usdt(way.volume_usdt),
             cost=cells.usdt(way.cost_usdt),
@@ -176,19 +165,19 @@ def _money(report: Report, prospect: Prospect, forecast: Forecast, say: _Speaker
             dust=cells.usdt(trip.dust_usdt * rounds),
         ),
     )
-    held = say("worst_held", limit=plain(limits.max_daily_loss_usdt))
+    held = words("worst_held", limit=plain(limits.max_daily_loss_usdt))
     percent = round_loss_percent(undertaking.plan, undertaking.instrument)
-    worst = say(
+    worst = words(
         "worst",
         round=cells.usdt(undertaking.worst_usdt),
         percent=cells.usdt(percent),
         all=cells.usdt(way.worst_usdt),
     )
     too_much = way.worst_usdt > limits.max_daily_loss_usdt
-    yield say.row("worst", worst + held if too_much else worst)
-    yield say.row(
+    yield words.row("worst", worst + held if too_much else worst)
+    yield words.row(
         "dust",
-        say(
+        words(
             "dust",
             dust=plain(round_half_up(trip.dust, 8)),
             token=cells.name(prospect.instrument.token.name),
@@ -198,9 +187,9 @@ def _money(report: Report, prospect: Prospect, forecast: Forecast, say: _Speaker
     )
 
 
-def _time(report: Report, forecast: Forecast, say: _Speaker) -> str:
+def _time(report: Report, forecast: Forecast, words: _Speaker) -> str:
     pace = forecast.pace
-    text = say(
+    text = words(
         "time",
         time=cells.seconds(pace.seconds),
         round=f"{report.round_seconds:g}",
@@ -208,21 +197,21 @@ def _time(report: Report, forecast: Forecast, say: _Speaker) -> str:
     )
     match pace.slowest:
         case Slowest.TURN:
-            return text + say("slowed_by_turn")
+            return text + words("slowed_by_turn")
         case Slowest.ORDERS:
             orders = report.settings.limits.max_orders_per_minute
-            return text + say("slowed_by_orders", orders=orders)
+            return text + words("slowed_by_orders", orders=orders)
         case Slowest.ITSELF:
             return text
 
 
-def _ways(forecast: Forecast, say: _Speaker) -> Table:
+def _ways(forecast: Forecast, words: _Speaker) -> Table:
     """Return what each multiplier rule would mean, the chosen one marked."""
     rows = [
         (
             f"{way.multiplier} *" if way is forecast.way else way.multiplier,
             cells.usdt(way.credited),
-            _rounds(way, say),
+            _rounds(way, words),
             cells.usdt(way.volume_usdt),
             cells.usdt(way.cost_usdt),
             cells.usdt(way.worst_usdt),
@@ -230,10 +219,10 @@ def _ways(forecast: Forecast, say: _Speaker) -> Table:
         for way in forecast.ways
     ]
     heads = ("multiplier", "credited", "rounds", "volume", "cost_usdt", "worst_usdt")
-    return _table([say.label(head) for head in heads], rows)
+    return table([words.label(head) for head in heads], rows)
 
 
-def _users(users: Sequence[UserForecast], limits: Limits, say: _Speaker) -> Table:
+def _users(users: Sequence[UserForecast], limits: Limits, words: _Speaker) -> Table:
     rows = [
         (
             str(user.user_id),
@@ -247,54 +236,35 @@ def _users(users: Sequence[UserForecast], limits: Limits, say: _Speaker) -> Tabl
         for user in users
     ]
     heads = ("user", "strategies", "rounds", "volume", "cost_usdt", "worst_usdt", "seconds")
-    return _table([say.label(head) for head in heads], rows)
+    return table([words.label(head) for head in heads], rows)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
-
-
-def _rows(rows: Sequence[_Row] | Iterator[_Row]) -> RenderableType:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(min_width=_LABEL_CELLS)
-    grid.add_column(overflow="fold")
-    for row in rows:
-        grid.add_row(row.label, row.body)
-    return Padding(grid, (0, 0, 0, 2))
-
-
-def _crowded(report: Report, say: _Speaker) -> Iterator[_Row]:
+def _crowded(report: Report, words: _Speaker) -> Iterator[Row]:
     """Say when not everybody's round can be open at the same time."""
     amounts = [f.undertaking.plan.amount_usdt for user in report.users for f in user.forecasts]
     limit = report.settings.limits.max_total_exposure_usdt
     if amounts and sum(amounts) > limit:
         room = int(divide(limit, max(amounts)))
-        yield say.row("note", say("crowded", limit=plain(limit), rounds=room))
+        yield words.row("note", words("crowded", limit=plain(limit), rounds=room))
 
 
-def _obstacle(found: Found, say: _Speaker) -> _Row:
+def _obstacle(found: Found, words: _Speaker) -> Row:
     obstacle = found.obstacle
     text = ""
     if found.key is not None:
         place = "default" if found.line is None else "written"
-        text = say(place, key=found.key, value=cells.name(found.value), line=found.line)
+        text = words(place, key=found.key, value=cells.name(found.value), line=found.line)
     if found.user_ids:
-        text += say("for_users", users=_ids(found.user_ids))
+        text += words("for_users", users=_ids(found.user_ids))
     needed = "" if obstacle.needed is None else plain(obstacle.needed)
-    words = OBSTACLES.get(obstacle.name, (f"{obstacle.name}: {{detail}}",) * 2)
-    detail = cells.name(obstacle.detail)
-    text += word(words, say.language).format(needed=needed, detail=detail)
+    said = OBSTACLES.get(obstacle.name, (f"{obstacle.name}: {{detail}}",) * 2)
+    text += word(said, words.language).format(needed=needed, detail=cells.name(obstacle.detail))
     if found.needed is not None:
-        text += say("would_do", needed=plain(found.needed))
+        text += words("would_do", needed=plain(found.needed))
     elif found.key is not None:
-        text += say("nothing_would_do")
-    return _Row(say.label("error"), Text(text))
+        text += words("nothing_would_do")
+    return words.row("error", text)
 
 
-def _rounds(way: Way, say: _Speaker) -> str:
-    return say("never") if way.rounds is None else f"{way.rounds:,}"
+def _rounds(way: Way, words: _Speaker) -> str:
+    return words("never") if way.rounds is None else f"{way.rounds:,}"

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from alphabot.errors import ConfigError
@@ -60,7 +60,7 @@ def _files(language: Literal["zh", "en"]) -> Iterator[tuple[str, bytes]]:
     for file in sorted(plugins.rglob("*")):
         name = file.relative_to(plugins)
         # Tests of plugins are for those who change them.
-        if file.suffix in (".py", ".md") and not file.name.startswith("test_"):
+        if file.is_file() and "__pycache__" not in name.parts and not name.match("test_*"):
             yield f"{PLUGINS}/{name.as_posix()}", file.read_bytes()
     yield SCHEMA, as_text().encode()
     text = config.read_text("utf-8")
@@ -80,19 +80,23 @@ def _shipped() -> tuple[Path, Path]:
 
 
 def _write_new(path: Path, content: bytes) -> bool:
-    """Write a file that is whole from the moment it is there; return False if one is there.
-
-    A link, unlike a rename, never replaces what another program has put there meanwhile.
-    """
+    """Write a file that is whole from the moment it is there; return False if one is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        whole = Path(folder, path.name)
+        with whole.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         try:
-            os.link(file.name, path)
+            # Unlike a rename, this never replaces what another program has put there meanwhile.
+            os.link(whole, path)
         except FileExistsError:
             return False
+        except OSError:  # some file systems know no links
+            if os.path.lexists(path):
+                return False
+            whole.rename(path)
     return True
 
 

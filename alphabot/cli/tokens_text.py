@@ -12,21 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from alphabot.cli import cells
+from alphabot.cli.layout import printed, table
 from alphabot.cli.words import Words, word
 from alphabot.core.exact import plain, round_half_up
 from alphabot.core.ranking import Cost, RankedToken, window_days_left
 from alphabot.messages import Language
 
-__all__ = ["PROBLEMS", "WIDTH", "Ranking", "as_json", "as_text"]
+__all__ = ["PROBLEMS", "Ranking", "as_json", "as_text"]
 
-WIDTH = 80
 _PLACES = 8
-_NAME_CELLS_MAX = 12
 
 _HEAD: Words = (
     "每轮 {amount} USDT 的成本（基点）；末列：按 {multiplier} 每计入 1,000 USDT 的成本。",
@@ -46,7 +41,8 @@ _LABELS: Mapping[str, Words] = {
     "total": ("合计", "total"),
     "price": ("USDT/千", "USDT/1,000"),
 }
-_LEFT = ("token", "chain", "id")
+_TEXTS = 3
+"""How many of the labels are of text."""
 PROBLEMS: Mapping[str, Words] = {
     "not_trading": ("不可交易", "not trading"),
     "thin_book": ("深度不足", "thin book"),
@@ -70,27 +66,12 @@ class Ranking:
 
 
 def as_text(ranking: Ranking, language: Language) -> str:
-    """Return a heading and one line a token, at most :data:`WIDTH` cells wide."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for key, label in _LABELS.items():
-        if key == "token":
-            table.add_column(word(label, language), overflow="fold", max_width=_NAME_CELLS_MAX)
-        elif key in _LEFT:
-            table.add_column(word(label, language), overflow="fold")
-        else:
-            table.add_column(word(label, language), justify="right", no_wrap=True)
-    for ranked in ranking.tokens:
-        table.add_row(*(Text(cell) for cell in _cells(ranked, ranking.now_ms, language)))
-    head = word(_HEAD, language).format(
-        amount=plain(ranking.amount_usdt), multiplier=ranking.multiplier
-    )
-    # Whatever the environment says of the terminal, this is text.
-    console = Console(force_terminal=False, color_system=None, width=WIDTH, highlight=False)
-    with console.capture() as capture:
-        console.print(Text(head))
-        console.print()
-        console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
+    """Return a heading and one line a token, at most 80 cells wide."""
+    amount = plain(ranking.amount_usdt)
+    head = word(_HEAD, language).format(amount=amount, multiplier=ranking.multiplier)
+    labels = [word(label, language) for label in _LABELS.values()]
+    rows = [_cells(ranked, ranking.now_ms, language) for ranked in ranking.tokens]
+    return printed([head, "", table(labels, rows, texts=_TEXTS, gap=1)])
 
 
 def as_json(ranking: Ranking) -> str:

@@ -16,7 +16,7 @@ from alphabot.simulator.seeded import draw_between
 
 __all__ = ["INTERVALS_MS", "Candle", "Day", "candle", "day_of"]
 
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 _SAMPLES_A_DAY = 96
 _SAMPLES_A_CANDLE = 4
@@ -38,10 +38,10 @@ INTERVALS_MS = {
     "6h": 360 * _MINUTE_MS,
     "8h": 480 * _MINUTE_MS,
     "12h": 720 * _MINUTE_MS,
-    "1d": _DAY_MS,
-    "3d": 3 * _DAY_MS,
-    "1w": 7 * _DAY_MS,
-    "1M": 30 * _DAY_MS,
+    "1d": DAY_MS,
+    "3d": 3 * DAY_MS,
+    "1w": 7 * DAY_MS,
+    "1M": 30 * DAY_MS,
 }
 """Length of each interval of klines (protocol: others); a month counts thirty days."""
 
@@ -87,7 +87,7 @@ class Candle:
 
 def day_of(market: Market, seed: int, now_ms: int) -> Day:
     """Return a market's figures up to now."""
-    opened_ms = now_ms - _DAY_MS
+    opened_ms = now_ms - DAY_MS
     opened = market.path.middle(market.step_at(opened_ms))
     # Whole hours, so that high and low do not jump about with each call.
     first_ms = (opened_ms // _HOUR_MS + 1) * _HOUR_MS
@@ -109,8 +109,8 @@ def day_of(market: Market, seed: int, now_ms: int) -> Day:
 @lru_cache(maxsize=16)
 def _extremes(market: Market, first_ms: int) -> tuple[Decimal, Decimal]:
     """Return the lowest and highest middle of the day from an hour on; it never changes."""
-    every_ms = _DAY_MS // _SAMPLES_A_DAY
-    times = range(first_ms, first_ms + _DAY_MS - _HOUR_MS, every_ms)
+    every_ms = DAY_MS // _SAMPLES_A_DAY
+    times = range(first_ms, first_ms + DAY_MS - _HOUR_MS, every_ms)
     samples = [market.path.middle(market.step_at(at_ms)) for at_ms in times]
     return min(samples), max(samples)
 
@@ -123,7 +123,7 @@ def candle(market: Market, seed: int, open_ms: int, interval_ms: int) -> Candle:
     ]
     percent = draw_between(10, 190, seed, "candle", market.token.alpha_id, open_ms, interval_ms)
     a_day = product(market.token.daily_volume_usdt, Decimal(percent)) / 100
-    quote = floor_places(a_day * interval_ms / _DAY_MS, 8)
+    quote = floor_places(a_day * interval_ms / DAY_MS, 8)
     return Candle(
         open_ms=open_ms,
         close_ms=open_ms + interval_ms - 1,

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -153,6 +154,9 @@ class FaultyStream(trio.abc.Stream):
 
         Raises BrokenResourceError where the connection breaks.
         """
+        most = _RECEIVE_BYTES if max_bytes is None else operator.index(max_bytes)
+        if most < 1:
+            raise ValueError("max_bytes must be at least 1")
         await trio.lowlevel.checkpoint()
         while True:  # noqa: ASYNC913 - what was taken must not be lost to a cancellation
             self._check()
@@ -166,7 +170,7 @@ class FaultyStream(trio.abc.Stream):
                 self._in.struck()
                 self._strike(fault)
             else:
-                size = self._in.room(min(len(self._arrived), max_bytes or _RECEIVE_BYTES))
+                size = self._in.room(min(len(self._arrived), most))
                 part, self._arrived = self._arrived[:size], self._arrived[size:]
                 self._in.passed(size)
                 return part
@@ -175,6 +179,9 @@ class FaultyStream(trio.abc.Stream):
         """Return whether a read would return at once, as a client asks before it reuses this."""
         if self.is_closed or self._broken or self._in.ended:
             return True
+        due = self._in.due()
+        if due is not None and due.kind in (FaultKind.HELD, FaultKind.STALLED):
+            return False
         if trio.current_time() < self._in.quiet_until:
             return False
         return bool(self._arrived) or is_readable(self._inner)

@@ -68,7 +68,7 @@ class Market:
         self.prints: deque[Print] = deque(maxlen=_PRINTS_REMEMBERED)
         self._crowd = Crowd(settings, token, self.path)
         self._crowd_touch: dict[Side, Decimal] = {}
-        self._opened_ms = opened_ms
+        self.opened_ms = opened_ms
         self._step_ms = settings.step_ms
         self._step = -_STEPS_REMEMBERED
         self._trade_id = 0
@@ -91,11 +91,11 @@ class Market:
 
     def step_at(self, at_ms: int) -> int:
         """Return the step that a time falls into."""
-        return (at_ms - self._opened_ms) // self._step_ms
+        return (at_ms - self.opened_ms) // self._step_ms
 
     def next_step_ms(self) -> int:
         """Return when the next step is due."""
-        return self._opened_ms + (self._step + 1) * self._step_ms
+        return self.opened_ms + (self._step + 1) * self._step_ms
 
     def catch_up(self, now_ms: int) -> list[Execution]:
         """Make the steps that are due and return what the users' orders did in them."""
@@ -125,7 +125,7 @@ class Market:
 
     def _make_step(self, step: int) -> list[Execution]:
         self._step = step
-        at_ms = self._opened_ms + step * self._step_ms
+        at_ms = self.opened_ms + step * self._step_ms
         bids, asks = self._crowd.quotes(step, at_ms)
         trade = self._crowd.trade(step, bids, asks)
         self.book.refresh(bids, asks)

@@ -9,7 +9,7 @@ from typing import Any
 
 from alphabot.simulator.amounts import ZERO, fixed, plain, product
 from alphabot.simulator.book import Side
-from alphabot.simulator.day import Candle, Day
+from alphabot.simulator.day import DAY_MS, Candle, Day
 from alphabot.simulator.market import Market
 from alphabot.simulator.seeded import draw_between
 from alphabot.simulator.tokens import QUOTE_ASSET, Token
@@ -86,7 +86,7 @@ def token_row(market: Market, day: Day, seed: int) -> dict[str, Any]:
         "score": token.score,
         "cexOffDisplay": not token.tradable,
         "stockState": False,
-        "listingTime": token.listing_ms,
+        "listingTime": market.opened_ms - token.listed_days * DAY_MS,
         "mulPoint": token.mul_point,
         "bnExclusiveState": False,
     }

@@ -46,7 +46,8 @@ class Token:
     holders: int = 10291
     decimals: int = 18
     score: int = 100
-    listing_ms: int = 1_734_687_000_000
+    listed_days: int = 640
+    """How long before the exchange opened it was listed; a mulPoint above 1 ends after 30."""
     daily_volume_usdt: Decimal = Decimal(25000000)
     tradable: bool = True
     on_spot: bool = False
@@ -88,7 +89,7 @@ _AOP = Token(
     mul_point=4,
     anchor_price=Decimal("0.05"),
     score=1901,
-    listing_ms=1_758_970_800_000,
+    listed_days=12,
 )
 
 _PIPE = Token(
@@ -106,7 +107,7 @@ _PIPE = Token(
     holders=1043,
     decimals=9,
     score=1900,
-    listing_ms=1_759_932_000_000,
+    listed_days=5,
 )
 
 _SLX_BSC = Token(
@@ -128,6 +129,7 @@ _SLX_BASE = Token(
     chain_name="Base",
     contract="0x365de036a1f7dccb621530d517133521debb2978",
     mul_point=2,
+    listed_days=20,
     anchor_price=Decimal("0.0000058"),
     tick=Decimal("0.000000001"),
     step=Decimal("0.10"),

@@ -1,17 +1,17 @@
 """Check from a shell whether an exchange speaks the protocol.
 
-``python -m alphabot.testing REST_URL ORDER_STREAM_URL MARKET_STREAM_URL [HEADERS_FILE]``
-
-The addresses are those that ``alphabot exchange`` prints. HEADERS_FILE is a JSON object with the
-headers of a session (Cookie, csrftoken, clienttype); without it, those of a user of the simulated
-exchange with seed 1 are sent. Orders are placed and filled. Exit code 0: every case holds; 1: not;
-2: called wrongly.
+``python -m alphabot.testing REST_URL ORDER_STREAM_URL MARKET_STREAM_URL``, with the addresses that
+``alphabot exchange`` prints. Orders are placed and filled. Exit code 0: every case holds; 1: one
+does not; 2: called wrongly, or nobody answers.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -24,20 +24,27 @@ from alphabot.simulator.sessions import credentials_for
 from alphabot.testing.cases import Violation
 from alphabot.testing.venue import check_venue
 
+__all__ = ["main"]
+
 _USER = 9001
 """Nobody's number in the shipped configuration."""
 
 
-def main(arguments: list[str]) -> int:
-    """Run every case, print the report and return the exit code."""
-    if len(arguments) not in (3, 4):
-        sys.stderr.write(f"{__doc__}\n")
-        return 2
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the cases, print the report and return the exit code."""
+    asked = _parser().parse_args(arguments)
     headers = credentials_for(1, _USER)
-    if len(arguments) == 4:
-        headers = json.loads(Path(arguments[3]).read_text("utf-8"))
+    if asked.headers is not None:
+        headers = json.loads(asked.headers.read_text("utf-8"))
+    check = partial(
+        check_venue,
+        SocketNet(),
+        Addresses(asked.rest_url, asked.order_stream_url, asked.market_stream_url),
+        _secret(headers),
+        only=asked.only,
+    )
     try:
-        report = trio.run(check_venue, SocketNet(), Addresses(*arguments[:3]), _secret(headers))
+        report = trio.run(check)
     except (AlphabotError, Violation) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -45,7 +52,23 @@ def main(arguments: list[str]) -> int:
     return 0 if report.passed else 1
 
 
-def _secret(headers: dict[str, str]) -> Credentials:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m alphabot.testing", description=__doc__)
+    for name in ("rest_url", "order_stream_url", "market_stream_url"):
+        parser.add_argument(name)
+    parser.add_argument(
+        "--headers",
+        type=Path,
+        help="a JSON object with a session's headers (Cookie, csrftoken, clienttype); "
+        "without it, those of a user of the simulated exchange with seed 1",
+    )
+    parser.add_argument(
+        "--only", type=int, nargs="+", default=[], metavar="NUMBER", help="run these cases alone"
+    )
+    return parser
+
+
+def _secret(headers: Mapping[str, str]) -> Credentials:
     secrets = {name.lower(): Secret(text) for name, text in headers.items()}
     return Credentials(
         cookie=secrets.pop("cookie", Secret("")),
@@ -55,4 +78,4 @@ def _secret(headers: dict[str, str]) -> Credentials:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

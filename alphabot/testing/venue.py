@@ -23,9 +23,6 @@ from alphabot.testing.cases import CASES, Case, Violation, demand
 
 __all__ = ["CaseResult", "Report", "check_venue"]
 
-CASE_SECONDS = 30.0
-"""For one case; a fill, or a frame, that takes longer is taken to be missing."""
-
 _REAL = "binance.com"
 _MODULES = (market_cases, order_cases, pair_cases, rest_cases, stream_cases)
 """Named here because importing them is what fills CASES."""
@@ -73,14 +70,16 @@ async def check_venue(
     *,
     asset: str = "ALPHA_22",
     only: Collection[int] = (),
+    case_seconds: float = 30.0,
 ) -> Report:
     """Run the numbered cases of the protocol against a venue and report on each.
 
     Orders are placed, filled and cancelled with this user's money: about 200 USDT must be free,
     and nobody else may trade for the user meanwhile. ``asset`` is the token to trade, ``only``
-    the numbers of the cases to run, none meaning all. Raises ConfigError for an address of the
-    real exchange, ExchangeError when nobody answers, Violation when not even the token's filters
-    can be read.
+    the numbers of the cases to run, none meaning all. What takes longer than ``case_seconds``, a
+    fill or a frame, is taken to be missing. Raises ConfigError for an address of the real
+    exchange, ExchangeError when nobody answers, Violation when not even the token's filters can
+    be read.
     """
     for url in (addresses.rest_url, addresses.order_stream_url, addresses.market_stream_url):
         if (urlsplit(url).hostname or "").endswith(_REAL):
@@ -93,19 +92,19 @@ async def check_venue(
         user, anybody = Caller(private), Caller(public)
         bench = Bench(net, addresses, user, anybody, await _grid(anybody, asset))
         chosen = [CASES[number] for number in sorted(CASES) if not only or number in only]
-        return Report(tuple([await _run(case, bench) for case in chosen]))
+        return Report(tuple([await _run(case, bench, case_seconds) for case in chosen]))
 
 
-async def _run(case: Case, bench: Bench) -> CaseResult:
+async def _run(case: Case, bench: Bench, seconds: float) -> CaseResult:
     await trio.lowlevel.checkpoint()
     problem: str | None = None
     try:
-        with trio.fail_after(CASE_SECONDS):
+        with trio.fail_after(seconds):
             await case.run(bench)
     except Violation as violation:
         problem = str(violation)
     except trio.TooSlowError:
-        problem = f"nothing for {CASE_SECONDS:g} s"
+        problem = f"nothing for {seconds:g} s"
     except Exception as error:  # noqa: BLE001  (what a venue may say knows no bounds)
         problem = f"{type(error).__name__}: {error}"
     return CaseResult(case.number, case.says, problem)

@@ -201,6 +201,8 @@ def test_filled_means_wholly(executed: str) -> None:
         (S.CANCELED, S.CANCELED, "3", Verdict.CONTRADICTION),
         (S.EXPIRED, S.CANCELED, "3", Verdict.CONTRADICTION),
         (S.FILLED, S.PARTIALLY_FILLED, "10", Verdict.STALE),
+        (S.FILLED, S.CANCELED, "10", Verdict.CONTRADICTION),
+        (S.FILLED, S.EXPIRED, "10", Verdict.CONTRADICTION),
     ],
 )
 def test_what_was_executed_never_falls_and_ends_are_final(
@@ -208,6 +210,12 @@ def test_what_was_executed_never_falls_and_ends_are_final(
 ) -> None:
     told = says(reported, executed=Decimal(executed), quantity=Decimal(10))
     assert judge(known(state), told) is verdict
+
+
+def test_a_cancelled_order_was_not_filled_even_if_all_of_it_was_executed() -> None:
+    order = replace(known(S.CANCELED), executed=Decimal(10))
+    assert judge(order, says(S.CANCELED, executed=Decimal(10))) is Verdict.STALE
+    assert judge(order, says(S.FILLED)) is Verdict.CONTRADICTION
 
 
 # --- fills --------------------------------------------------------------------------------------

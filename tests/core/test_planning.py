@@ -107,6 +107,7 @@ def test_limits_move_to_the_safe_side_of_the_grid() -> None:
         ("quantity_below_minimum", "100", "99", "0.009", {}),
         ("quantity_below_minimum", "100", "99", "30", {"min_quantity": "0.3001"}),
         ("quantity_below_minimum", "1e40", "99", "30", {}),
+        ("quantity_below_minimum", "100", "99", "0.009", {"min_quantity": "0"}),
         ("quantity_above_maximum", "100", "99", "30", {"max_quantity": "0.2999"}),
         ("notional_below_minimum", "100", "99", "30", {"min_notional_usdt": "30.01"}),
         ("notional_above_maximum", "100", "99", "30", {"max_notional_usdt": "29.99"}),
@@ -117,6 +118,7 @@ def test_what_cannot_be_planned_says_by_which_rule(
 ) -> None:
     with pytest.raises(Unplannable, match=f"^{name}: ") as refused:
         plan_pair(Proposal(Decimal(buy), Decimal(sell)), instrument(**changes), Decimal(amount))
+    assert str(refused.value) == f"{refused.value.name}: {refused.value.detail}"
     assert refused.value.name == name
 
 

@@ -1,4 +1,4 @@
-"""The corpus of hostile frames: messages of both streams, and bytes that are no WebSocket at all."""
+"""The corpus of hostile frames: messages of both streams, each spoiled in every way we know."""
 
 from __future__ import annotations
 
@@ -134,12 +134,14 @@ def _events(message: Message) -> Iterator[HostileFrame]:
     for name in ("somethingNew", "", "EXECUTIONREPORT", "executionReport ", "a" * 10_000):
         told = f"the unknown event {name[:20]!r}"
         yield _said(told, message, sample | {"data": data | {"e": name}}, Verdict.IGNORED)
-    for value in (None, 1, [], {}, True):
-        told = f"an event named {value!r}"
-        yield _said(told, message, sample | {"data": data | {"e": value}}, Verdict.IGNORED)
-    for value in (None, 1, "data", [], [data], True):
-        told = f"data that is {type(value).__name__} {str(value)[:9]}"
-        yield _said(told, message, sample | {"data": value}, Verdict.IGNORED)
+    names: tuple[object, ...] = (None, 1, [], {}, True)
+    for odd in names:
+        told = f"an event named {odd!r}"
+        yield _said(told, message, sample | {"data": data | {"e": odd}}, Verdict.IGNORED)
+    contents: tuple[object, ...] = (None, 1, "data", [], [data], True)
+    for odd in contents:
+        told = f"data that is {type(odd).__name__} {str(odd)[:9]}"
+        yield _said(told, message, sample | {"data": odd}, Verdict.IGNORED)
     for text in ("null", "true", "0", '"text"', "[]", "{}", '{"ping":1}', '{"stream":"x"}'):
         yield _fixed(f"the document {text}", message, text.encode(), Verdict.IGNORED)
     yield _said("data alone", message, data, Verdict.SAME)

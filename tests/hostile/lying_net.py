@@ -32,9 +32,11 @@ class LyingNet:
 
     def __init__(self, inner: Net) -> None:
         self.answers: defaultdict[str, deque[Lie | None]] = defaultdict(deque)
-        self.frames: defaultdict[bytes, deque[FrameLie | None]] = defaultdict(deque)
-        self.swallowed: defaultdict[str, deque[Lie]] = defaultdict(deque)
+        self.frames: defaultdict[bytes, deque[FrameLie]] = defaultdict(deque)
+        self.swallowed: defaultdict[str, deque[Lie | None]] = defaultdict(deque)
         """As ``answers``, but the exchange never sees the request."""
+        self.silent: set[bytes] = set()
+        """Messages with one of these in them never arrive."""
         self.on_request: Callable[[str], None] = lambda path: None
         """Told of each request before its first byte goes on."""
         self.told: Counter[str] = Counter()
@@ -44,8 +46,9 @@ class LyingNet:
     @property
     def left(self) -> int:
         """How many lies have not been told."""
-        waiting = (*self.answers.values(), *self.swallowed.values(), *self.frames.values())
-        return sum(lie is not None for queue in waiting for lie in queue)
+        replies = (*self.answers.values(), *self.swallowed.values())
+        untold = sum(lie is not None for queue in replies for lie in queue)
+        return untold + sum(map(len, self.frames.values()))
 
     def lie(self, path_end: str, lies: Iterable[Lie | None]) -> None:
         """Tell these instead of the next answers at a path."""
@@ -66,10 +69,12 @@ class LyingNet:
 
     def next_frame_lie(self, message: bytes) -> FrameLie | None:
         """Return what is said instead of this message."""
+        if any(part in message for part in self.silent):
+            return lambda _message: b""
         for part, lies in self.frames.items():
-            if part in message and lies and (lie := lies.popleft()) is not None:
+            if part in message and lies:
                 self.told[part.decode()] += 1
-                return lie
+                return lies.popleft()
         return None
 
 

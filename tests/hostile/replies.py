@@ -9,7 +9,7 @@ from typing import Final
 
 from alphabot.errors import ExchangeError, NotAuthorised, RateLimited, Refused, UnexpectedReply
 from alphabot.exchange.wire.envelope import Reply
-from tests.hostile.questions import QUESTIONS, Kind, Place, Question
+from tests.hostile.questions import QUESTIONS, Place, Question
 from tests.hostile.spoiled_text import HTML, SPOILERS
 from tests.hostile.spoiled_values import HARMLESS, MISSING, replaced, wrong_values
 
@@ -49,7 +49,9 @@ class HostileReply:
         return self.of(self.question.text)
 
 
-def replies_to(name: str, error: type[ExchangeError] | None = UnexpectedReply) -> list[HostileReply]:
+def replies_to(
+    name: str, error: type[ExchangeError] | None = UnexpectedReply
+) -> list[HostileReply]:
     """Return the hostile answers to a question that must raise this."""
     return [case for case in REPLIES if case.question.name == name and case.error is error]
 
@@ -71,12 +73,14 @@ def _all() -> Iterator[HostileReply]:
 def _values(question: Question) -> Iterator[HostileReply]:
     for place, kind in question.needs.items():
         for value in wrong_values(kind):
-            if value == MISSING and place in question.optional or _is_sound(question, place, value):
+            if (value == MISSING and place in question.optional) or _is_sound(
+                question, place, value
+            ):
                 continue
             told = "missing" if value == MISSING else value[:40]
             name = f"{'.'.join(map(str, place)) or 'data'} is {told}"
             text = replaced(question.sample, place, value)
-            yield HostileReply(name, question, lambda _sound, text=text: text, UnexpectedReply)
+            yield _fixed(name, question, text)
 
 
 def _is_sound(question: Question, place: Place, value: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.hostile.questions import Kind, Place
 
-__all__ = ["MISSING", "HARMLESS", "replaced", "wrong_values"]
+__all__ = ["HARMLESS", "MISSING", "replaced", "wrong_values"]
 
 MISSING: Final = ""
 """In place of a value: its key is not there at all."""

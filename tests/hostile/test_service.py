@@ -1,8 +1,9 @@
 """The whole service, lied to: it goes on, places nothing on top, and reaches its target.
 
 Each test is one world, in which the n-th answer (or message) of a kind is the n-th hostile case
-of the corpus; the exchange itself is sound, and its books are the judge. Together they cover all
-hostile answers about pairs, open orders, ended orders, fills and prices, and all hostile messages.
+of the corpus; the exchange itself is sound, and its books are the judge. Each case costs a round or
+a minute of the exchange's time, so every test takes an even part of its cases, some 650 together;
+test_client.py and test_codec.py have them all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import trio
@@ -18,7 +20,8 @@ from trio.testing import MockClock
 
 from alphabot.config import Settings
 from alphabot.core.records import NotSentRecord, PlacedRecord, UnknownRecord
-from alphabot.errors import NotAuthorised, RateLimited, UnexpectedReply
+from alphabot.errors import NotAuthorised, RateLimited
+from alphabot.exchange.wire.envelope import Reply
 from alphabot.runtime.board import Ending
 from alphabot.simulator import ExchangeSettings
 from tests.hostile.frames import FRAMES, HostileFrame, Message, Verdict
@@ -69,7 +72,12 @@ def one_user(rounds: int, **values: object) -> Settings:
 
 
 def lies(cases: Iterable[HostileReply]) -> list[Lie]:
-    return [lambda _truth, case=case: case.reply for case in cases]
+    """Return lies that are these cases, made of the recorded answers and not of the truth."""
+    return [partial(_told, case) for case in cases]
+
+
+def _told(case: HostileReply, _truth: bytes) -> Reply:
+    return case.reply
 
 
 def between(told: Iterable[Lie]) -> Iterator[Lie | None]:
@@ -85,7 +93,7 @@ def between(told: Iterable[Lie]) -> Iterator[Lie | None]:
 async def test_an_order_whose_answer_lies_is_found_and_the_next_one_waits_for_that(
     autojump_clock: MockClock,
 ) -> None:
-    told = lies(replies_to("pair"))
+    told = lies(replies_to("pair")[::3])
     async with lied_to() as lied:
         lied.net.lie(PAIR_PATH, told)
         await lied.trade(len(told) + 3)
@@ -101,10 +109,10 @@ async def test_an_order_whose_answer_lies_is_found_and_the_next_one_waits_for_th
 async def test_an_order_that_never_arrived_is_proven_absent_before_the_next(
     autojump_clock: MockClock,
 ) -> None:
-    told = lies(replies_to("pair"))
+    told = lies(replies_to("pair")[1::6])
     async with lied_to() as lied:
-        lied.net.swallowed[PAIR_PATH].extend(told)
-        await lied.trade(3)
+        lied.net.swallowed[PAIR_PATH].extend(between(told))
+        await lied.trade(len(told) + 3)
         lied.judge.check(swallowed=len(told))
         assert lied.world.row(1, "koge").ending is Ending.REACHED
         assert await lied.count(UnknownRecord) == len(told)
@@ -134,7 +142,9 @@ async def test_a_lost_login_latches_the_user_and_leaves_the_other_alone(
         # One of the two: which of them asks first is the schedule's choice.
         lied.net.lie(PAIR_PATH, [None, *lies([case])])
         await lied.world.run(settings_of(), replace(lied.world.venue(), net=lied.net))
-        endings = {user: {r.ending for r in lied.world.board.rows if r.user_id == user} for user in (1, 2)}
+        endings = {
+            user: {r.ending for r in lied.world.board.rows if r.user_id == user} for user in (1, 2)
+        }
         assert Ending.LATCHED in endings[1] | endings[2]
         assert Ending.FAILED not in endings[1] | endings[2]
         latched = 1 if Ending.LATCHED in endings[1] else 2
@@ -153,7 +163,7 @@ async def test_lists_that_lie_prove_nothing_about_an_unknown_order(
     async with lied_to() as lied:
         lied.net.lie(PAIR_PATH, [unknown])
         for name in path:
-            lied.net.lie(path[name], lies(replies_to(name)))
+            lied.net.lie(path[name], lies(replies_to(name)[::4]))
         await lied.trade(3)
         lied.judge.check()
         assert lied.net.left == 0
@@ -161,34 +171,46 @@ async def test_lists_that_lie_prove_nothing_about_an_unknown_order(
 
 
 async def test_a_leg_is_settled_by_fills_that_can_be_read(autojump_clock: MockClock) -> None:
-    told = lies(replies_to("fills"))
+    told = lies(replies_to("fills")[::4])
     async with lied_to() as lied:
         # An update that cannot be read takes the fills with it: they are asked for by REST.
-        lied.net.frames[b'"TRADE"'].append(lambda _message: websocket_frame(b"{"))
+        lied.net.frames[b'"TRADE"'].append(raw(websocket_frame(b"{")))
         lied.net.lie(QUESTIONS["fills"].path, told)
         await lied.trade(3)
         lied.judge.check()
         assert lied.net.left == 0
 
 
-async def test_a_price_that_cannot_be_read_is_not_traded_on(autojump_clock: MockClock) -> None:
-    names = ("token list", "exchange info", "fees", "last price", "book")
-    told = {name: lies(replies_to(name)) for name in names}
+@pytest.mark.parametrize(
+    ("names", "every", "seconds"),
+    [(("token list", "last price", "book"), 12, 31), (("exchange info", "fees"), 60, 601)],
+    ids=["tokens and prices", "rules and fees"],
+)
+async def test_a_fact_that_cannot_be_read_is_not_traded_on(
+    names: tuple[str, ...], every: int, seconds: int, autojump_clock: MockClock
+) -> None:
+    told = {name: lies(replies_to(name)[::every]) for name in names}
     async with lied_to() as lied:
+        # Without a stream every price is asked for.
+        lied.net.silent = {b'"bookTicker"', b'"aggTrade"'}
         for name in names:
-            # The first answers are needed to begin; every later one is asked for anew.
-            lied.net.lie(QUESTIONS[name].path, [None, None, *between(told[name])])
-        rounds = max(map(len, told.values()))
-        await lied.trade(rounds, trade_interval_seconds=Decimal(601))
+            # The first answer begins the run; later it is asked for anew in every round.
+            lied.net.lie(QUESTIONS[name].path, [None, *between(told[name])])
+        # Last price and book are asked for together: one lies first, then the other.
+        lied.net.answers[QUESTIONS["book"].path].extendleft([None] * 2 * len(told[names[1]]))
+        rounds = sum(map(len, told.values()))
+        await lied.trade(rounds, trade_interval_seconds=Decimal(seconds))
         lied.judge.check()
+        assert lied.net.left == 0
+        assert lied.world.row(1, "koge").failed_rounds == rounds
 
 
 async def test_a_listen_key_that_cannot_be_read_keeps_the_gate_closed(
     autojump_clock: MockClock,
 ) -> None:
-    told = lies([*replies_to("listen key"), *replies_to("listen key", RateLimited)[:2]])
+    told = lies([*replies_to("listen key")[::4], *replies_to("listen key", RateLimited)[:2]])
     async with lied_to() as lied:
-        lied.net.frames[b'"TRADE"'].append(lambda _message: websocket_frame(b"{"))
+        lied.net.frames[b'"TRADE"'].append(raw(websocket_frame(b"{")))
         lied.net.lie(QUESTIONS["listen key"].path, [None, *told])
         await lied.trade(3)
         lied.judge.check()
@@ -196,3 +218,83 @@ async def test_a_listen_key_that_cannot_be_read_keeps_the_gate_closed(
 
 
 # --- messages ---------------------------------------------------------------------------------
+
+
+def refused_frames(*messages: Message) -> list[HostileFrame]:
+    return [f for f in FRAMES if f.message in messages and f.verdict is Verdict.REFUSED]
+
+
+def said(frames: Iterable[HostileFrame]) -> list[FrameLie]:
+    """Return lies that say these instead of a message."""
+    return [raw(websocket_frame(frame.text)) for frame in frames]
+
+
+def ahead(text: bytes) -> FrameLie:
+    """Return a lie that says this, and then the message itself."""
+    return lambda message: websocket_frame(text) + websocket_frame(message)
+
+
+def raw(data: bytes) -> FrameLie:
+    """Return a lie that sends these bytes instead of a message."""
+    return lambda _message: data
+
+
+NO_WEBSOCKET: dict[str, bytes] = {
+    "a binary message": websocket_frame(b"{}", 0x82),
+    "a message of half a megabyte": websocket_frame(b" " * (1 << 19)),
+    "a binary message of half a megabyte": websocket_frame(bytes(1 << 19), 0x82),
+    "a deflated message": websocket_frame(b"\xaa\x56\x4a\x04\x00", 0xC1),
+    "reserved bits": websocket_frame(b"{}", 0xB1),
+    "an unknown kind of frame": websocket_frame(b"{}", 0x83),
+    "an unknown kind of control frame": websocket_frame(b"", 0x8B),
+    "text that is no UTF-8": websocket_frame(b'{"x":"\xff"}'),
+    "half a character of UTF-8": websocket_frame(b"\xed\xa0\x80"),
+    "a continuation of nothing": websocket_frame(b"{}", 0x80),
+    "a message within a message": websocket_frame(b"{", 0x01) + websocket_frame(b"{}"),
+    "endless fragments": websocket_frame(b"{", 0x01) + websocket_frame(b" " * 9000, 0x00) * 60,
+    "a message without its end": websocket_frame(b"{", 0x01),
+    "a masked frame": b"\x81\x82abcd\x1a\x1f",
+    "a length of exabytes": b"\x81\x7f" + b"\x7f" + b"\xff" * 7,
+    "a negative length": b"\x81\x7f" + b"\xff" * 8,
+    "a length that is too long for its size": b"\x81\x7f" + bytes(7) + b"\x02{}",
+    "a ping of too many bytes": websocket_frame(b"x" * 126, 0x89),
+    "a ping in fragments": websocket_frame(b"x", 0x09),
+    "a flood of pings": websocket_frame(b"x" * 125, 0x89) * 3000,
+    "a farewell": websocket_frame(b"\x03\xe8", 0x88),
+    "a farewell of one byte": websocket_frame(b"\x03", 0x88),
+    "a farewell with an unknown code": websocket_frame(b"\x03\xed", 0x88),
+    "a farewell that is no UTF-8": websocket_frame(b"\x03\xe8\xff", 0x88),
+    "an HTTP answer": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "zero bytes": bytes(4096),
+}
+"""Bytes in the place of a message; most of them are no WebSocket."""
+
+
+async def test_updates_that_cannot_be_read_lose_no_fill(autojump_clock: MockClock) -> None:
+    refused = said(refused_frames(Message.REPORT)[::12])
+    bytes_alone = list(map(raw, NO_WEBSOCKET.values()))
+    async with lied_to() as lied:
+        lied.net.frames[b'"executionReport"'].extend([*bytes_alone, *refused])
+        await lied.trade(len(refused) + len(bytes_alone))
+        lied.judge.check()
+        assert lied.net.told['"executionReport"'] > 50
+
+
+async def test_prices_that_cannot_be_read_stop_nobody(autojump_clock: MockClock) -> None:
+    refused = said(refused_frames(Message.BOOK, Message.TRADE)[::8])
+    async with lied_to() as lied:
+        lied.net.frames[b'"bookTicker"'].extend(refused[::2])
+        lied.net.frames[b'"aggTrade"'].extend(refused[1::2])
+        await lied.trade(25, trade_interval_seconds=Decimal(20))
+        lied.judge.check()
+        assert lied.net.told.total() > 10
+
+
+async def test_what_is_none_of_our_business_costs_nothing(autojump_clock: MockClock) -> None:
+    ignored = [f.text for f in FRAMES if f.verdict is Verdict.IGNORED]
+    async with lied_to() as lied:
+        lied.net.frames[b'"executionReport"'].extend(map(ahead, ignored))
+        await lied.trade(len(ignored) // 4)
+        lied.judge.check()
+        assert lied.net.left == 0
+        assert lied.net.requests[QUESTIONS["listen key"].path] == 1

@@ -67,6 +67,20 @@ async def test_reports_of_a_pair_have_the_recorded_shape(autojump_clock: MockClo
         assert differences(frame, alike[0]) == []
 
 
+async def test_a_partial_fill_is_written_without_the_zeros(autojump_clock: MockClock) -> None:
+    """As recorded: 200, and then 669.47000000."""
+    async with memory_world(ExchangeSettings(split_fill_percent=100)) as world:
+        frames = await pair_frames(world, await world.orders())
+    fills = [(str(frame["X"]), str(frame["l"]), str(frame["z"])) for frame in frames]
+    for status, last, executed in fills:
+        if status == "PARTIALLY_FILLED":
+            assert not last.endswith("0") or "." not in last
+            assert not executed.endswith("0") or "." not in executed
+        if status == "FILLED":
+            assert len(last.partition(".")[2]) == len(executed.partition(".")[2]) == 8
+    assert {"PARTIALLY_FILLED", "FILLED"} <= {status for status, _, _ in fills}
+
+
 async def test_reports_of_a_plain_order_have_the_recorded_shape(autojump_clock: MockClock) -> None:
     async with memory_world(ExchangeSettings(split_fill_percent=0)) as world:
         listener = await world.orders()

@@ -151,6 +151,20 @@ def test_an_order_at_the_touch_is_filled_by_the_crowd_in_time(side: str) -> None
     assert max(parts) > 1
 
 
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_an_order_the_market_moves_through_trades_at_its_own_price(side: str) -> None:
+    filled = 0
+    for seed in range(8):
+        model = model_with_tokens(ExchangeSettings(seed=seed, volatility_percent=400))
+        touch = model.market(KOGE).book.touch(Side(side)) or Decimal(0)
+        away = Decimal("0.999") if side == "BUY" else Decimal("1.001")
+        order = model.desk.orders[place(model, 1, side, grid(touch * away, "1e-8"))]
+        model.advance(EPOCH_MS + 120_000)
+        assert all(fill.price == order.price for fill in order.fills)
+        filled += order.state.status is Status.FILLED
+    assert filled
+
+
 def test_the_crowd_does_not_exploit_a_limit_beyond_the_touch() -> None:
     """Of more than the whole book, what remains waits at its limit and trades at the market."""
     model = model_with_tokens(ExchangeSettings(level_usdt=(10, 10), funding_usdt=Decimal(10**6)))

@@ -131,7 +131,7 @@ async def test_lists_may_lag_up_to_the_limit(autojump_clock: MockClock) -> None:
 async def test_a_lagging_order_appears_open_before_it_appears_done(
     autojump_clock: MockClock,
 ) -> None:
-    settings = ExchangeSettings(visibility_lag_ms_max=60_000)
+    settings = ExchangeSettings(visibility_lag_ms_max=10_000)
     seen: list[str] = []
     async with memory_world(settings) as world:
         working, _ = await trade(world)
@@ -139,7 +139,7 @@ async def test_a_lagging_order_appears_open_before_it_appears_done(
             rows = (await world.user.get(OPEN_ORDERS)).data + (await world.user.get(HISTORY)).data
             now = [row["status"] for row in rows if row["orderId"] == working]
             seen += [status for status in now if status not in seen]
-            await trio.sleep(0.05)
+            await trio.sleep(0.1)
     assert seen[0] == "NEW"
     assert seen[-1] == "FILLED"
 

@@ -46,6 +46,7 @@ WRONG: dict[str, dict[str, str | None]] = {
     "cookie of another exchange": {"Cookie": credentials_for(2, USER)["Cookie"]},
     "cookie of another user": {"Cookie": credentials_for(1, 8)["Cookie"]},
     "cookie cut": {"Cookie": credentials_for(1, USER)["Cookie"][:-1]},
+    "session of another exchange": {**credentials_for(2, USER)},
     "no token": {"csrftoken": None},
     "token of another user": {"csrftoken": credentials_for(1, 8)["csrftoken"]},
     "no client type": {"clienttype": None},

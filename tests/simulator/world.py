@@ -25,6 +25,8 @@ from tests.simulator.samples import parse
 
 EPOCH_MS = 1_790_000_000_000
 USER = 7
+_PATIENCE_SECONDS = 600
+_FRAMES_MAX = 2000
 _IDLE_SECONDS = 5
 """Less than the exchange keeps an idle connection, or a request could meet its closing."""
 
@@ -156,8 +158,9 @@ class Listener:
         await self.socket.send_message(json.dumps(message))
 
     async def next(self) -> Any:
-        """Return the next message."""
-        return parse(await self.socket.get_message())
+        """Return the next message; where none comes, virtual time would run on for ever."""
+        with trio.fail_after(_PATIENCE_SECONDS):
+            return parse(await self.socket.get_message())
 
     async def subscribe(self, *streams: str) -> Any:
         """Subscribe and return the ack."""
@@ -173,6 +176,7 @@ class Listener:
         """Return the data of frames up to one that has these values."""
         frames = [await self.data()]
         while any(frames[-1].get(key) != value for key, value in wanted.items()):
+            assert len(frames) < _FRAMES_MAX, f"no frame with {wanted}"
             frames.append(await self.data())
         return frames
 
