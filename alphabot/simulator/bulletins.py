@@ -12,26 +12,13 @@ from functools import partial
 from typing import Any
 
 from alphabot.simulator.agenda import Agenda
-from alphabot.simulator.amounts import ZERO
-from alphabot.simulator.book import Side
-from alphabot.simulator.day import day_of
 from alphabot.simulator.market import Market
-from alphabot.simulator.market_frames import (
-    Levels,
-    agg_trade,
-    book_ticker,
-    depth_update,
-    mini_ticker,
-    ticker,
-    ticker24,
-    trade,
-)
+from alphabot.simulator.market_frames import agg_trade, book_ticker, trade
+from alphabot.simulator.periodic import PeriodicStream, PeriodicStreams
 
 __all__ = ["Bulletin", "Bulletins"]
 
-_ALL_TOKENS = "came@allTokens@ticker24"
 _ON_CHANGE = frozenset({"aggTrade", "trade", "bookTicker"})
-_PERIOD_MS = {"miniTicker": 1000, "ticker": 1000, "fulldepth@500ms": 500, _ALL_TOKENS: 3000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +26,7 @@ class Bulletin:
     """One frame's worth of news on a market stream."""
 
     stream: str
-    data: dict[str, Any]
+    data: Any
 
 
 @dataclass(slots=True)
@@ -48,9 +35,6 @@ class _Seen:
 
     trade_id: int = 0
     update_id: int = 0
-    depth_id: int = 0
-    bids: Levels | None = None
-    asks: Levels | None = None
 
 
 class Bulletins:
@@ -64,7 +48,7 @@ class Bulletins:
         market_at: Callable[[str, int], Market],
         publish: Callable[[Bulletin], None],
     ) -> None:
-        self._seed = seed
+        self._streams = PeriodicStreams(seed, markets, market_at)
         self._agenda = agenda
         self._markets = markets
         self._market_at = market_at
@@ -77,16 +61,16 @@ class Bulletins:
     def watch(self, stream: str, now_ms: int) -> Market | None:
         """Count one more watcher; return the market that must step for it, if one must."""
         self._watchers[stream] += 1
-        market, kind = self._parse(stream)
-        if market is not None:
-            self._market_at(market.token.alpha_id, now_ms)
-        if kind in _PERIOD_MS and stream not in self._periodic:
-            self._periodic.add(stream)
-            if market is not None:
-                self._remember_depth(market)
-            self._agenda.at(now_ms + _PERIOD_MS[kind], partial(self._tell, stream, kind))
+        if stream not in self._periodic:
+            periodic = self._streams.named(stream, now_ms)
+            if periodic is not None:
+                self._periodic.add(stream)
+                self._agenda.at(now_ms + periodic.period_ms, partial(self._tell, stream, periodic))
+        prefix, _, kind = stream.partition("@")
+        market = self._by_prefix.get(prefix)
         if market is None or kind not in _ON_CHANGE:
             return None
+        market = self._market_at(market.token.alpha_id, now_ms)
         seen = self._seen_of(market)
         seen.trade_id = max(seen.trade_id, market.prints[-1].trade_id if market.prints else 0)
         return market
@@ -120,61 +104,13 @@ class Bulletins:
         if stream in self._watchers:
             self._publish(Bulletin(stream, data()))
 
-    def _tell(self, stream: str, kind: str, at_ms: int) -> None:
+    def _tell(self, stream: str, periodic: PeriodicStream, at_ms: int) -> None:
         """Publish a periodic stream and come again, as long as it is watched."""
         if stream not in self._watchers:
             self._periodic.discard(stream)
             return
-        market, _ = self._parse(stream)
-        if market is None:
-            self._publish(Bulletin(stream, self._all_tokens(at_ms)))
-        else:
-            self._offer_periodic(stream, kind, market, at_ms)
-        self._agenda.at(at_ms + _PERIOD_MS[kind], partial(self._tell, stream, kind))
-
-    def _offer_periodic(self, stream: str, kind: str, market: Market, at_ms: int) -> None:
-        self._market_at(market.token.alpha_id, at_ms)
-        if kind == "fulldepth@500ms":
-            data = self._depth_since(market, at_ms)
-        else:
-            render = mini_ticker if kind == "miniTicker" else ticker
-            data = render(market, day_of(market, self._seed, at_ms), at_ms)
-        self._publish(Bulletin(stream, data))
-
-    def _all_tokens(self, at_ms: int) -> dict[str, Any]:
-        markets = [self._market_at(alpha_id, at_ms) for alpha_id in self._markets]
-        rows = [(market, day_of(market, self._seed, at_ms)) for market in markets]
-        return ticker24(rows, at_ms)
-
-    def _depth_since(self, market: Market, at_ms: int) -> dict[str, Any]:
-        seen = self._seen_of(market)
-        before_bids, before_asks, previous_id = seen.bids or {}, seen.asks or {}, seen.depth_id
-        self._remember_depth(market)
-        changed = (
-            _difference(before_bids, seen.bids or {}),
-            _difference(before_asks, seen.asks or {}),
-        )
-        return depth_update(market, changed, previous_id=previous_id, now_ms=at_ms)
-
-    def _remember_depth(self, market: Market) -> None:
-        seen = self._seen_of(market)
-        seen.bids = dict(market.book.depth(Side.BUY))
-        seen.asks = dict(market.book.depth(Side.SELL))
-        seen.depth_id = market.update_id
+        self._publish(Bulletin(stream, periodic.render(at_ms)))
+        self._agenda.at(at_ms + periodic.period_ms, partial(self._tell, stream, periodic))
 
     def _seen_of(self, market: Market) -> _Seen:
         return self._seen.setdefault(market.token.alpha_id, _Seen())
-
-    def _parse(self, stream: str) -> tuple[Market | None, str]:
-        if stream == _ALL_TOKENS:
-            return None, stream
-        prefix, _, kind = stream.partition("@")
-        market = self._by_prefix.get(prefix)
-        return market, kind if market is not None else ""
-
-
-def _difference(before: Levels, after: Levels) -> Levels:
-    changed = {
-        price: quantity for price, quantity in after.items() if before.get(price) != quantity
-    }
-    return changed | {price: ZERO for price in before if price not in after}

@@ -6,7 +6,7 @@ of the crowd are made up; they are steady from one minute to the next and carry 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ from alphabot.simulator.amounts import floor_places, product
 from alphabot.simulator.market import Market
 from alphabot.simulator.seeded import draw_between
 
-__all__ = ["INTERVALS_MS", "Candle", "Day", "candle", "day_of"]
+__all__ = ["DAY_MS", "INTERVALS_MS", "Candle", "Day", "candle", "candle_so_far", "day_of"]
 
 DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
@@ -113,6 +113,31 @@ def _extremes(market: Market, first_ms: int) -> tuple[Decimal, Decimal]:
     times = range(first_ms, first_ms + DAY_MS - _HOUR_MS, every_ms)
     samples = [market.path.middle(market.step_at(at_ms)) for at_ms in times]
     return min(samples), max(samples)
+
+
+def candle_so_far(market: Market, seed: int, now_ms: int, interval_ms: int) -> Candle:
+    """Return the candle that is being drawn now: its volume grows with the time."""
+    open_ms = now_ms // interval_ms * interval_ms
+    whole = candle(market, seed, open_ms, interval_ms)
+    elapsed_ms = now_ms - open_ms + 1
+    prices = [
+        whole.open,
+        market.last_price,
+        *(
+            market.path.middle(market.step_at(open_ms + elapsed_ms * part // _SAMPLES_A_CANDLE))
+            for part in range(1, _SAMPLES_A_CANDLE)
+        ),
+    ]
+    quote = floor_places(whole.quote * elapsed_ms / interval_ms, 8)
+    return replace(
+        whole,
+        high=max(prices),
+        low=min(prices),
+        close=market.last_price,
+        quote=quote,
+        volume=floor_places(quote / whole.open, market.token.base_precision),
+        count=whole.count * elapsed_ms // interval_ms,
+    )
 
 
 def candle(market: Market, seed: int, open_ms: int, interval_ms: int) -> Candle:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
 from alphabot.simulator.amounts import ZERO, fixed, plain
 from alphabot.simulator.book import Side
-from alphabot.simulator.day import Day
+from alphabot.simulator.day import Candle, Day
 from alphabot.simulator.market import Market, Print
 
-__all__ = ["agg_trade", "book_ticker", "depth_update", "mini_ticker", "ticker", "ticker24", "trade"]
+__all__ = [
+    "Levels",
+    "agg_trade",
+    "book_ticker",
+    "came_kline",
+    "depth_update",
+    "kline",
+    "mini_ticker",
+    "partial_depth",
+    "ticker",
+    "ticker24",
+    "trade",
+]
 
 _QUANTITY_PLACES = 8
 _QUOTE_PLACES = 8
@@ -80,6 +93,61 @@ def depth_update(
         "pu": previous_id,
         "b": _levels(market, bids),
         "a": _levels(market, asks),
+    }
+
+
+def partial_depth(market: Market, levels: int, now_ms: int) -> dict[str, Any]:
+    """Return the best levels of both sides, whole each time."""
+    bids = dict(itertools.islice(market.book.depth(Side.BUY), levels))
+    asks = dict(itertools.islice(market.book.depth(Side.SELL), levels))
+    whole = (bids, asks)
+    return depth_update(market, whole, previous_id=market.update_id - 1, now_ms=now_ms)
+
+
+def kline(market: Market, candle: Candle, interval: str, now_ms: int) -> dict[str, Any]:
+    """Return the candle that is being drawn; half of its volume is the takers'."""
+    half = candle.volume / 2
+    return {
+        "e": "kline",
+        "E": now_ms,
+        "s": market.token.pair,
+        "k": {
+            "t": candle.open_ms,
+            "T": candle.close_ms,
+            "s": market.token.pair,
+            "i": interval,
+            "f": market.prints[0].trade_id if market.prints else 0,
+            "L": market.prints[-1].trade_id if market.prints else 0,
+            "o": _price(market, candle.open),
+            "c": _price(market, candle.close),
+            "h": _price(market, candle.high),
+            "l": _price(market, candle.low),
+            "v": fixed(candle.volume, _QUANTITY_PLACES),
+            "n": candle.count,
+            "x": now_ms >= candle.close_ms,
+            "q": fixed(candle.quote, _QUOTE_PLACES),
+            "V": fixed(half, _QUANTITY_PLACES),
+            "Q": fixed(candle.quote / 2, _QUOTE_PLACES),
+            "B": "0",
+        },
+    }
+
+
+def came_kline(market: Market, candle: Candle, interval: str, now_ms: int) -> dict[str, Any]:
+    """Return the same in the web page's form of 2026, keyed by contract and chain."""
+    return {
+        "e": "kline",
+        "ca": f"{market.token.contract}@{market.token.chain_id}",
+        "k": {
+            "i": interval,
+            "ot": candle.open_ms,
+            "ct": candle.close_ms + 1,
+            "o": plain(candle.open),
+            "h": plain(candle.high),
+            "l": plain(candle.low),
+            "c": plain(candle.close),
+            "v": plain(candle.volume),
+        },
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
+import trio
 from trio.testing import MockClock
 
-from alphabot.simulator import ExchangeSettings
+from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings
 from tests.simulator.samples import differences, sample
 from tests.simulator.world import (
     CANCEL,
@@ -33,6 +35,11 @@ MARKET_FRAMES = {
     "alpha_22usdt@miniTicker": "ws_24hr_mini_ticker",
     "alpha_22usdt@ticker": "ws_24hr_ticker",
     "alpha_22usdt@fulldepth@500ms": "ws_fulldepth",
+    "alpha_22usdt@fulldepth@100ms": "ws_fulldepth",
+    "alpha_22usdt@depth5@500ms": "ws_fulldepth",
+    "alpha_22usdt@kline_1m": "ws_kline_symbol",
+    "came@alpha_22@short@kline_1s": "ws_kline_came_2026",
+    "came@0xe6df05ce8c8301223373cf5b969afcb1498c5528@56@kline_1s": "ws_kline_came_2026",
     "came@allTokens@ticker24": "ws_ticker24",
 }
 
@@ -47,6 +54,40 @@ async def test_market_frame_has_the_recorded_shape(
     for frame in frames:
         assert frame["stream"] == stream
         assert differences(frame, sample(f"{name}.frame")) == []
+
+
+@pytest.mark.parametrize("stream", ["!miniTicker@arr", "!ticker@arr"])
+async def test_an_array_has_every_token_as_its_own_stream_has_it(
+    stream: str, autojump_clock: MockClock
+) -> None:
+    name = "ws_24hr_mini_ticker" if stream == "!miniTicker@arr" else "ws_24hr_ticker"
+    async with memory_world() as world:
+        listener = await world.markets(stream)
+        frame = await listener.next()
+    rows: Any = frame["data"]
+    assert {row["s"] for row in rows} == {token.pair for token in DEFAULT_TOKENS}
+    for row in rows:
+        assert differences(row, sample(f"{name}.frame")["data"]) == []
+
+
+async def test_a_kline_grows_and_then_closes(autojump_clock: MockClock) -> None:
+    async with memory_world() as world:
+        listener = await world.markets("alpha_22usdt@kline_15s")
+        candles: Any = [(await listener.next())["data"]["k"] for _ in range(20)]
+    first = [k for k in candles if k["t"] == candles[0]["t"]]
+    assert 2 <= len(first) < len(candles)
+    assert [Decimal(k["v"]) for k in first] == sorted(Decimal(k["v"]) for k in first)
+    for k in candles:
+        assert Decimal(k["l"]) <= min(Decimal(k["o"]), Decimal(k["c"]))
+        assert Decimal(k["h"]) >= max(Decimal(k["o"]), Decimal(k["c"]))
+
+
+@pytest.mark.parametrize("stream", ["alpha_22usdt@kline_7m", "alpha_0usdt@ticker", "!nothing@arr"])
+async def test_an_unknown_name_stays_silent(stream: str, autojump_clock: MockClock) -> None:
+    async with memory_world() as world:
+        listener = await world.markets(stream)
+        with pytest.raises(trio.TooSlowError):
+            await listener.next()
 
 
 async def pair_frames(world: World, listener: Listener) -> list[dict[str, object]]:
