@@ -21,7 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[], None]] = {
 
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; 2 for a name that is none."""
+    """Run the named benchmarks, or all; 2 for a name that is none, 130 when stopped."""
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
@@ -29,10 +29,13 @@ def main(names: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("Compare ratios; absolute times are of this machine and this minute.\n")
     print(describe())
-    for name in names or BENCHMARKS:
-        began = time.monotonic()
-        BENCHMARKS[name]()
-        print(f"\n{name}: {time.monotonic() - began:.0f} s; {describe()}", flush=True)
+    try:
+        for name in names or BENCHMARKS:
+            began = time.monotonic()
+            BENCHMARKS[name]()
+            print(f"\n{name}: {time.monotonic() - began:.0f} s; {describe()}", flush=True)
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -78,13 +78,19 @@ class Answers:
         since = [stamp for stamp in self._watch.placed_ns if stamp >= since_ns]
         return {"count": len(since), "last_ns": max(since, default=0)}
 
-    async def take_turns(self, pids: dict[str, int], warm: int, bursts: int) -> dict[str, Any]:
-        """Answer with the reactions of each burst and its CPU time, by program."""
+    async def take_turns(
+        self, pids: dict[str, int], warm: int, bursts: int, seconds: float
+    ) -> dict[str, Any]:
+        """Answer with the reactions of each burst and its CPU time, by program.
+
+        Fewer bursts are measured where they take longer than so many seconds, but at least one.
+        """
         await trio.lowlevel.checkpoint()
         reactions: dict[str, list[list[float]]] = {name: [] for name in pids}
         cpu_ms: dict[str, list[float]] = {name: [] for name in pids}
         for name in pids:
             await self._hub.idle(name)
+        ends_at = trio.current_time() + seconds
         for turn in range(warm + bursts):
             for name, pid in pids.items():
                 self._watch.reactions_us = []
@@ -94,6 +100,8 @@ class Answers:
                 if turn >= warm:
                     reactions[name].append(self._watch.reactions_us)
                     cpu_ms[name].append((cpu_ns(pid) - before_ns) / 1e6)
+            if turn >= warm and trio.current_time() > ends_at:
+                break
         return {"reactions_us": reactions, "cpu_ms": cpu_ms}
 
 

@@ -21,9 +21,8 @@ from benchmarks.settings import TOKENS, configuration
 __all__ = ["Bench", "open_bench"]
 
 ROOT = Path(__file__).parent.parent
-ANSWER_SECONDS = 90.0
+ANSWER_SECONDS = 150.0
 """No question takes longer; a benchmark that hangs fails."""
-END_SECONDS = 10.0
 
 
 class Bench:
@@ -48,10 +47,9 @@ class Bench:
         *,
         token: str = TOKENS[0],
         terminal: int | None = None,
-        interval_seconds: float = 0,
     ) -> subprocess.Popen[bytes]:
         """Start ``alphabot run`` for these users, its log in a file or on a terminal."""
-        config = self._configure(users, token, interval_seconds)
+        config = self._configure(users, token)
         return self._start("alphabot", "run", "--config", str(config), terminal=terminal)
 
     def start_service(
@@ -64,7 +62,7 @@ class Bench:
     ) -> subprocess.Popen[bytes]:
         """Start alphabot's service without the command around it, at any pace."""
         plan = {
-            "config": str(self._configure(users, token, 0)),
+            "config": str(self._configure(users, token)),
             "in_memory": in_memory,
             "stop_after_seconds": stop_after_seconds,
         }
@@ -82,19 +80,16 @@ class Bench:
 
     def close(self) -> None:
         """End everything that was started, whatever it is doing."""
+        # It first, or it would look for what is gone.
+        self._exchange.kill()
         for program in self._programs:
             program.kill()
             program.wait()
-        _input(self._exchange).close()
-        try:
-            self._exchange.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._exchange.kill()
 
-    def _configure(self, users: list[int], token: str, interval_seconds: float) -> Path:
+    def _configure(self, users: list[int], token: str) -> Path:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         config = folder / "strategies.toml"
-        text = configuration(self._addresses, users, token, interval_seconds)
+        text = configuration(self._addresses, users, token)
         config.write_text(text, "utf-8")
         return config
 

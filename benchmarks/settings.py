@@ -11,9 +11,7 @@ TOKENS = ("ALPHA_9001", "ALPHA_9002", "ALPHA_9003")
 would hear of the others' trades on the market stream."""
 
 
-def configuration(
-    addresses: Mapping[str, str], users: list[int], token: str, interval_seconds: float
-) -> str:
+def configuration(addresses: Mapping[str, str], users: list[int], token: str) -> str:
     """Return a strategies.toml in which no limit and no turn holds these users up.
 
     Every limit is still computed before each order; what is lifted is the bound. The guard against
@@ -30,7 +28,7 @@ order_stream_url = "{addresses["order_stream_url"]}"
 market_stream_url = "{addresses["market_stream_url"]}"
 
 [global_settings]
-default_trade_interval_seconds = {interval_seconds}
+default_trade_interval_seconds = 0
 
 [limits]
 max_daily_loss_usdt = 1_000_000

@@ -18,7 +18,7 @@ from benchmarks.stamped import now_ns
 
 __all__ = ["CASES", "measure"]
 
-CASES = ((1, 5), (50, 5))
+CASES = ((1, 4), (50, 4))
 """Users, and how often they are stopped in each way."""
 STARTING_SECONDS = 1.5
 TRADING_SECONDS = 1.0

@@ -123,20 +123,23 @@ def _forecast(
             bought=cells.usdt(trip.bought_usdt),
         ),
     )
-    yield words.row(
-        "target",
-        words(
+    if way.rounds is not None:
+        yield words.row(
             "target",
-            target=cells.usdt(undertaking.target_volume),
-            rounds=_rounds(way, words),
-            credited=cells.usdt(way.credited),
-            basis=strategy.volume_basis,
-            multiplier=way.multiplier,
-            mul_point=prospect.instrument.token.mul_point,
-        ),
-    )
+            words(
+                "target",
+                target=cells.usdt(undertaking.target_volume),
+                rounds=_rounds(way, words),
+                credited=cells.usdt(way.credited),
+                basis=strategy.volume_basis,
+                multiplier=way.multiplier,
+                mul_point=prospect.instrument.token.mul_point,
+            ),
+        )
     if len(forecast.ways) > 1:
         yield "", _ways(forecast, words)
+    if way.rounds is None:
+        return
     yield from _money(report, prospect, forecast, words)
     yield words.row("time", _time(report, forecast, words))
     pace = forecast.pace

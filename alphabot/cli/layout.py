@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -16,6 +17,7 @@ __all__ = ["WIDTH", "Row", "labelled", "printed", "table"]
 
 WIDTH = 80
 _LABEL_CELLS = 8
+_FOLDED_CELLS_MIN = 8
 
 Row = tuple[str, RenderableType]
 """A label, and what stands beside it."""
@@ -56,9 +58,11 @@ def table(
     The others are figures, which are not. ``gap`` cells are between two columns.
     """
     built = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False)
+    rows = list(rows)
     for number, head in enumerate(heads):
         if number < texts:
-            built.add_column(head, overflow="fold")
+            widest = max((cell_len(row[number]) for row in rows), default=0)
+            built.add_column(head, overflow="fold", min_width=min(widest, _FOLDED_CELLS_MIN))
         else:
             built.add_column(head, justify="right", no_wrap=True)
     for row in rows:

@@ -22,6 +22,8 @@ from alphabot.messages import Language
 __all__ = ["PROBLEMS", "Ranking", "as_json", "as_text"]
 
 _PLACES = 8
+_THOUSAND = 1000
+_ABSURD = 99_999
 
 _HEAD: Words = (
     "每轮 {amount} USDT 的成本（基点）；末列：按 {multiplier} 每计入 1,000 USDT 的成本。",
@@ -93,7 +95,7 @@ def _cells(ranked: RankedToken, now_ms: int, language: Language) -> list[str]:
         figures = ["-"] * 5 + [word(problem, language)]
     else:
         parts = (cost.spread_bp, cost.slippage_bp, cost.fees_bp, cost.dust_bp, cost.total_bp)
-        figures = [*map(cells.bp, parts), "-" if price is None else cells.usdt(price)]
+        figures = [*map(_short, parts), "-" if price is None else _short(price, 2)]
     return [
         cells.name(token.name),
         cells.name(token.chain_name),
@@ -102,6 +104,13 @@ def _cells(ranked: RankedToken, now_ms: int, language: Language) -> list[str]:
         "-" if days is None else cells.bp(days),
         *figures,
     ]
+
+
+def _short(value: Decimal, places: int = 1) -> str:
+    """Return a figure in at most seven cells: what is absurdly dear need not be exact."""
+    if value >= _ABSURD:
+        return f">{_ABSURD:,}"
+    return cells.usdt(value, places if value < _THOUSAND else 0)
 
 
 def _facts(ranked: RankedToken, now_ms: int) -> dict[str, Any]:

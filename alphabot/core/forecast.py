@@ -235,9 +235,14 @@ def _pace(plan: _Plan, plans: Sequence[_Plan], limits: Limits, round_seconds: fl
         seconds=max(seconds, full_minutes * 60.0),
         slowest=Slowest.ORDERS if full_minutes * 60 > seconds else slowest,
         rounds_a_day=min(rounds, floor(DAY_SECONDS / cycle) + 1, _orders_a_day(limits)),
-        users_at_once=floor(itself / round_seconds) if guard else None,
-        users_a_day=floor(DAY_SECONDS / taken) if guard and taken else None,
+        users_at_once=_times(itself, round_seconds) if guard else None,
+        users_a_day=_times(DAY_SECONDS, taken) if guard and taken else None,
     )
+
+
+def _times(seconds: float, each_seconds: float) -> int:
+    """Return how many of these fit; what a float lacks of a whole number does not count."""
+    return floor(round(seconds / each_seconds, 6))
 
 
 def _users_of_the_token(undertaking: Undertaking, plans: Sequence[_Plan]) -> int:

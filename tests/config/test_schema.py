@@ -95,7 +95,7 @@ def _keeps(value: Any, keyword: str, rule: Any, rules: Mapping[str, Any]) -> boo
         case "pattern":
             return re.search(rule, value) is not None
         case "minItems":
-            return len(value) >= rule
+            return bool(len(value) >= rule)
         case "uniqueItems":
             return all(value[:n].count(item) == 0 for n, item in enumerate(value))
         case "items":

@@ -172,6 +172,11 @@ def test_a_pending_leg_that_is_never_released_ends_with_nothing(end: OrderStatus
     assert order.fills_complete
 
 
+def test_an_end_that_names_no_quantity_takes_none_away() -> None:
+    order = known(S.NEW).merge(says(S.EXPIRED, quantity=ZERO, executed=ZERO))
+    assert (order.status, order.quantity) == (S.EXPIRED, Decimal(10))
+
+
 @pytest.mark.parametrize("executed", ["0", "9.99"])
 def test_filled_means_wholly(executed: str) -> None:
     for state in set(S) - {S.FILLED}:

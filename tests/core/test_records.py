@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from alphabot.core.records import Leg, Record, decode, encode
+from alphabot.core.records import Leg, Record, Settled, decode, encode
 from tests.core.samples import pair, placed, sale, settled
 from tests.strategies import records
 
@@ -68,6 +68,21 @@ def test_what_nobody_wrote_is_not_read(change: tuple[bytes, bytes]) -> None:
     assert change[0] in raw
     with pytest.raises(ValueError, match=r"."):
         decode(raw.replace(*change))
+
+
+@given(records)
+def test_a_record_is_never_changed(record: Record) -> None:
+    for field in record.__struct_fields__:
+        with pytest.raises(AttributeError):
+            setattr(record, field, getattr(record, field))
+
+
+def test_what_is_not_said_is_nothing() -> None:
+    text = encode(settled(Leg.PENDING, "1", "2")).replace(b'"credited":"0",', b"")
+    again = decode(text)
+    assert isinstance(again, Settled)
+    assert (again.credited, again.fee_other) == (Decimal(0), "")
+    assert (pair().mul_point, pair().volume_basis, pair().owner_epoch) == (1, "filled", 0)
 
 
 def test_money_is_text() -> None:

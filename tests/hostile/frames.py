@@ -1,4 +1,4 @@
-"""The corpus of hostile frames: messages of both streams, each spoiled in every way we know."""
+"""The corpus of hostile frames: messages of both streams, and bytes that are no message at all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from alphabot.exchange.wire.stream import FRAME_BYTES_MAX, market_event, order_event, read_frame
 from alphabot.exchange.wire.stream import Event as PushedEvent
+from tests.hostile.lying_net import websocket_frame
 from tests.hostile.questions import Kind
 from tests.hostile.spoiled_text import DENSE, SPOILERS
 from tests.hostile.spoiled_values import MISSING, replaced, wrong_values
 from tests.wire.recorded import body
 
-__all__ = ["FRAMES", "HostileFrame", "Message", "Verdict", "read", "sound"]
+__all__ = ["FRAMES", "NO_WEBSOCKET", "HostileFrame", "Message", "Verdict", "read", "sound"]
 
 
 class Message(Enum):
@@ -172,3 +173,33 @@ def _fixed(
 
 
 FRAMES: Final = tuple(_all())
+
+NO_WEBSOCKET: Final[dict[str, bytes]] = {
+    "a binary message": websocket_frame(b"{}", 0x82),
+    "a message of half a megabyte": websocket_frame(b" " * (1 << 19)),
+    "a binary message of half a megabyte": websocket_frame(bytes(1 << 19), 0x82),
+    "a deflated message": websocket_frame(b"\xaa\x56\x4a\x04\x00", 0xC1),
+    "reserved bits": websocket_frame(b"{}", 0xB1),
+    "an unknown kind of frame": websocket_frame(b"{}", 0x83),
+    "an unknown kind of control frame": websocket_frame(b"", 0x8B),
+    "text that is no UTF-8": websocket_frame(b'{"x":"\xff"}'),
+    "half a character of UTF-8": websocket_frame(b"\xed\xa0\x80"),
+    "a continuation of nothing": websocket_frame(b"{}", 0x80),
+    "a message within a message": websocket_frame(b"{", 0x01) + websocket_frame(b"{}"),
+    "endless fragments": websocket_frame(b"{", 0x01) + websocket_frame(b" " * 9000, 0x00) * 60,
+    "a message without its end": websocket_frame(b"{", 0x01),
+    "a masked frame": b"\x81\x82abcd\x1a\x1f",
+    "a length of exabytes": b"\x81\x7f" + b"\x7f" + b"\xff" * 7,
+    "a negative length": b"\x81\x7f" + b"\xff" * 8,
+    "a length that is too long for its size": b"\x81\x7f" + bytes(7) + b"\x02{}",
+    "a ping of too many bytes": websocket_frame(b"x" * 126, 0x89),
+    "a ping in fragments": websocket_frame(b"x", 0x09),
+    "a flood of pings": websocket_frame(b"x" * 125, 0x89) * 3000,
+    "a farewell": websocket_frame(b"\x03\xe8", 0x88),
+    "a farewell of one byte": websocket_frame(b"\x03", 0x88),
+    "a farewell with an unknown code": websocket_frame(b"\x03\xed", 0x88),
+    "a farewell that is no UTF-8": websocket_frame(b"\x03\xe8\xff", 0x88),
+    "an HTTP answer": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "zero bytes": bytes(4096),
+}
+"""Bytes in the place of a message; each ends its connection."""

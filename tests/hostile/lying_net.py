@@ -35,6 +35,8 @@ class LyingNet:
         self.frames: defaultdict[bytes, deque[FrameLie]] = defaultdict(deque)
         self.swallowed: defaultdict[str, deque[Lie | None]] = defaultdict(deque)
         """As ``answers``, but the exchange never sees the request."""
+        self.one_a_stream = False
+        """After one lie in place of a message a WebSocket tells nothing but the truth."""
         self.silent: set[bytes] = set()
         """Messages with one of these in them never arrive."""
         self.on_request: Callable[[str], None] = lambda path: None
@@ -181,6 +183,7 @@ class _SocketStream(_Stream):
         super().__init__(inner, net)
         self._came = b""
         self._open = False
+        self._lied = False
 
     def _take(self, data: bytes) -> None:
         self._came += data
@@ -193,7 +196,10 @@ class _SocketStream(_Stream):
             self._out += head + end
         while (size := _frame_size(self._came)) is not None:
             frame, self._came = self._came[:size], self._came[size:]
-            lie = self._net.next_frame_lie(frame) if frame[0] == 0x81 else None
+            lie = None
+            if frame[0] == 0x81 and not (self._lied and self._net.one_a_stream):
+                lie = self._net.next_frame_lie(frame)
+                self._lied = self._lied or lie is not None
             self._out += frame if lie is None else lie(_payload(frame))
 
 

@@ -24,11 +24,12 @@ from alphabot.errors import NotAuthorised, RateLimited
 from alphabot.exchange.wire.envelope import Reply
 from alphabot.runtime.board import Ending
 from alphabot.simulator import ExchangeSettings
-from tests.hostile.frames import FRAMES, HostileFrame, Message, Verdict
+from tests.hostile.frames import FRAMES, NO_WEBSOCKET, HostileFrame, Message, Verdict
 from tests.hostile.judge import PAIR_PATH, Judge
 from tests.hostile.lying_net import FrameLie, Lie, LyingNet, websocket_frame
 from tests.hostile.questions import QUESTIONS
 from tests.hostile.replies import REPLIES, HostileReply, replies_to
+from tests.hostile.spoiled_text import SPOILERS
 from tests.runtime.world import World, open_world, settings_of
 
 CALM = ExchangeSettings(step_ms=5000, funding_usdt=Decimal(1_000_000))
@@ -181,15 +182,23 @@ async def test_a_leg_is_settled_by_fills_that_can_be_read(autojump_clock: MockCl
         assert lied.net.left == 0
 
 
+def wholly_unreadable(question: str) -> list[HostileReply]:
+    """Return the answers of which no part is believed.
+
+    A list with one bad row is kept for as long as a sound one, without that row.
+    """
+    return [case for case in replies_to(question) if case.name in SPOILERS or case.status != 200]
+
+
 @pytest.mark.parametrize(
     ("names", "every", "seconds"),
-    [(("token list", "last price", "book"), 12, 31), (("exchange info", "fees"), 60, 601)],
+    [(("token list", "last price", "book"), 6, 31), (("exchange info", "fees"), 30, 601)],
     ids=["tokens and prices", "rules and fees"],
 )
 async def test_a_fact_that_cannot_be_read_is_not_traded_on(
     names: tuple[str, ...], every: int, seconds: int, autojump_clock: MockClock
 ) -> None:
-    told = {name: lies(replies_to(name)[::every]) for name in names}
+    told = {name: lies(wholly_unreadable(name)[::every]) for name in names}
     async with lied_to() as lied:
         # Without a stream every price is asked for.
         lied.net.silent = {b'"bookTicker"', b'"aggTrade"'}
@@ -202,7 +211,8 @@ async def test_a_fact_that_cannot_be_read_is_not_traded_on(
         await lied.trade(rounds, trade_interval_seconds=Decimal(seconds))
         lied.judge.check()
         assert lied.net.left == 0
-        assert lied.world.row(1, "koge").failed_rounds == rounds
+        # Not each costs a round: a price of the last ten seconds bridges an answer that is lost.
+        assert lied.world.row(1, "koge").failed_rounds > rounds / 2
 
 
 async def test_a_listen_key_that_cannot_be_read_keeps_the_gate_closed(
@@ -239,45 +249,18 @@ def raw(data: bytes) -> FrameLie:
     return lambda _message: data
 
 
-NO_WEBSOCKET: dict[str, bytes] = {
-    "a binary message": websocket_frame(b"{}", 0x82),
-    "a message of half a megabyte": websocket_frame(b" " * (1 << 19)),
-    "a binary message of half a megabyte": websocket_frame(bytes(1 << 19), 0x82),
-    "a deflated message": websocket_frame(b"\xaa\x56\x4a\x04\x00", 0xC1),
-    "reserved bits": websocket_frame(b"{}", 0xB1),
-    "an unknown kind of frame": websocket_frame(b"{}", 0x83),
-    "an unknown kind of control frame": websocket_frame(b"", 0x8B),
-    "text that is no UTF-8": websocket_frame(b'{"x":"\xff"}'),
-    "half a character of UTF-8": websocket_frame(b"\xed\xa0\x80"),
-    "a continuation of nothing": websocket_frame(b"{}", 0x80),
-    "a message within a message": websocket_frame(b"{", 0x01) + websocket_frame(b"{}"),
-    "endless fragments": websocket_frame(b"{", 0x01) + websocket_frame(b" " * 9000, 0x00) * 60,
-    "a message without its end": websocket_frame(b"{", 0x01),
-    "a masked frame": b"\x81\x82abcd\x1a\x1f",
-    "a length of exabytes": b"\x81\x7f" + b"\x7f" + b"\xff" * 7,
-    "a negative length": b"\x81\x7f" + b"\xff" * 8,
-    "a length that is too long for its size": b"\x81\x7f" + bytes(7) + b"\x02{}",
-    "a ping of too many bytes": websocket_frame(b"x" * 126, 0x89),
-    "a ping in fragments": websocket_frame(b"x", 0x09),
-    "a flood of pings": websocket_frame(b"x" * 125, 0x89) * 3000,
-    "a farewell": websocket_frame(b"\x03\xe8", 0x88),
-    "a farewell of one byte": websocket_frame(b"\x03", 0x88),
-    "a farewell with an unknown code": websocket_frame(b"\x03\xed", 0x88),
-    "a farewell that is no UTF-8": websocket_frame(b"\x03\xe8\xff", 0x88),
-    "an HTTP answer": b"HTTP/1.1 400 Bad Request\r\n\r\n",
-    "zero bytes": bytes(4096),
-}
-"""Bytes in the place of a message; most of them are no WebSocket."""
-
-
 async def test_updates_that_cannot_be_read_lose_no_fill(autojump_clock: MockClock) -> None:
     refused = said(refused_frames(Message.REPORT)[::12])
     bytes_alone = list(map(raw, NO_WEBSOCKET.values()))
     async with lied_to() as lied:
+        lied.net.one_a_stream = True
         lied.net.frames[b'"executionReport"'].extend([*bytes_alone, *refused])
         await lied.trade(len(refused) + len(bytes_alone))
         lied.judge.check()
-        assert lied.net.told['"executionReport"'] > 50
+        # Each of them ends its connection, and the next one begins with a listen key.
+        ends = lied.net.told['"executionReport"']
+        assert ends > 40
+        assert lied.net.requests[QUESTIONS["listen key"].path] == 1 + ends
 
 
 async def test_prices_that_cannot_be_read_stop_nobody(autojump_clock: MockClock) -> None:

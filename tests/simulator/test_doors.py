@@ -7,10 +7,12 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
+import h11
 import pytest
 import trio
 import trio._core._run as trio_run
@@ -250,6 +252,32 @@ async def test_a_stop_is_quick_whoever_is_connected(way: str) -> None:
         took = time.perf_counter() - began
         await world.aclose()
         clients.cancel_scope.cancel()
+    assert took < _STOP_SECONDS_MAX
+
+
+async def test_a_reply_that_still_waits_does_not_hold_up_the_stop() -> None:
+    """It is to be overtaken by an event two seconds away."""
+    settings = ExchangeSettings(push_before_reply_percent=100, push_delay_ms=(2000, 2000))
+    exchange = SimulatedExchange(settings, RealClock())
+    async with trio.open_nursery() as clients:
+        async with trio.open_nursery() as nursery:
+            addresses: Addresses = await nursery.start(serve_sockets, exchange)
+            user = Caller(SocketNet(), addresses, credentials_for(1, USER))
+            body = plain_body("BUY", Decimal("0.001"), Decimal(15000))
+            placing = trio.CancelScope()
+
+            async def place() -> None:
+                with placing, pytest.raises((h11.RemoteProtocolError, trio.BrokenResourceError)):
+                    await user.post(PLACE, body)
+
+            clients.start_soon(place)
+            while not exchange.ledger.requests:
+                await trio.sleep(0.005)  # noqa: ASYNC110  (the exchange's own record has no event)
+            began = time.perf_counter()
+            exchange.close()
+        took = time.perf_counter() - began
+        placing.cancel()
+    await user.aclose()
     assert took < _STOP_SECONDS_MAX
 
 

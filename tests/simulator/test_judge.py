@@ -133,6 +133,14 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     assert refused_code(Exchange(ExchangeSettings(), EPOCH_MS), body) == "481001"
 
 
+def test_a_number_is_read_by_its_digits() -> None:
+    """A float would drop the last one and find the price on the tick."""
+    body = json.dumps(plain_body("BUY", Decimal("0.001"), Decimal(15000))).encode()
+    noisy = body.replace(b'"0.001"', b"0.00100000000000000000001")
+    assert noisy != body
+    assert refused_code(Exchange(ExchangeSettings(), EPOCH_MS), noisy) == "481002"
+
+
 def test_too_many_open_orders_are_refused() -> None:
     model = Exchange(ExchangeSettings(funding_usdt=Decimal(10**6)), EPOCH_MS)
     body = json.dumps(plain_body("BUY", Decimal("0.001"), Decimal(15000))).encode()

@@ -83,6 +83,7 @@ async def test_history_is_filtered_and_paged(name: str, autojump_clock: MockCloc
         assert await found(endTime=middle_ms) == [pending, working]
         assert await found(page=2, rows=2) == [working]
         assert await found(page=3, rows=2) == []
+        assert await found(page=0, rows=2) == await found(page=1, rows=2)
         assert (await world.user.get(path, rows=1)).envelope["total"] == 3
 
 
@@ -216,6 +217,18 @@ async def test_klines_join_and_end_now(autojump_clock: MockClock) -> None:
     assert all(Decimal(row[3]) <= Decimal(row[1]) <= Decimal(row[2]) for row in rows)
     assert int(rows[-1][0]) <= EPOCH_MS + 60_000
     assert part == rows[3:5]
+
+
+async def test_the_ticker_compares_with_the_day_before(autojump_clock: MockClock) -> None:
+    async with memory_world() as world:
+        ticker = (await world.user.get(f"{PUBLIC}/ticker", symbol=KOGE_PAIR)).data
+        market = world.exchange.model.market(KOGE)
+    last, opened = Decimal(ticker["lastPrice"]), Decimal(ticker["openPrice"])
+    assert opened == market.path.middle(market.step_at(ticker["openTime"]))
+    assert ticker["closeTime"] - ticker["openTime"] == _DAY_SECONDS * 1000
+    assert Decimal(ticker["priceChange"]) == last - opened != 0
+    assert Decimal(ticker["lowPrice"]) <= min(last, opened)
+    assert Decimal(ticker["highPrice"]) >= max(last, opened)
 
 
 async def test_trades_can_be_asked_for_from_one_on(autojump_clock: MockClock) -> None:
