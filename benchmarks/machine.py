@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
+import time
 from pathlib import Path
+from statistics import median
 
-__all__ = ["cpu_ns", "describe", "rss_kb"]
+__all__ = ["cpu_ns", "describe", "durable_write_ms", "rss_kb"]
 
 
 def cpu_ns(pid: int) -> int:
@@ -21,6 +24,18 @@ def rss_kb(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise ValueError(f"process {pid} has ended")
+
+
+def durable_write_ms(times: int = 50) -> float:
+    """Return how long it takes until a few bytes are safe from a loss of power: the median."""
+    took = []
+    with tempfile.TemporaryFile(buffering=0) as file:
+        for _ in range(times):
+            began = time.monotonic()
+            file.write(b"a record")
+            os.fdatasync(file.fileno())
+            took.append((time.monotonic() - began) * 1000)
+    return median(took)
 
 
 def describe() -> str:

@@ -30,7 +30,7 @@ ZERO = Decimal(0)
 # Wire numbers have up to about 30 digits (protocol section 2); a product of two fits in 80.
 _DIGITS_MAX = 40
 MAGNITUDE_MAX = 40
-"""Nothing is counted in tens of thousands of decillions, nor in such parts."""
+"""The power of ten, up or down, beyond which nothing is a price, a quantity or a volume."""
 _WIDE = Context(prec=100, rounding=ROUND_DOWN)
 _HUNDRED = Decimal(100)
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)

@@ -22,10 +22,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import httpcore
+import httpx
 import trio
 
 from alphabot.errors import NotSent, UnexpectedReply
-from alphabot.exchange.http1 import httpcore, httpx
 from alphabot.exchange.net import Address, connect, is_readable
 from alphabot.exchange.replies import receive_head
 from alphabot.exchange.session import Session

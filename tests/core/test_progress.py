@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from alphabot.core.progress import DAY_MS, Holding, OpenIntent, UserState
+from alphabot.core.progress import Holding, OpenIntent, UserState
 from alphabot.core.records import (
     Cleared,
     Configured,
@@ -244,7 +244,7 @@ def test_the_first_order_since_the_reset_is_remembered() -> None:
 
 
 def test_a_loss_belongs_to_the_utc_day_of_the_sale() -> None:
-    midnight = NOON_MS // DAY_MS * DAY_MS + DAY_MS
+    midnight = 1_800_057_600_000  # 2027-01-16
     before = settled(Leg.PENDING, "6000", "10", at_ms=midnight - 1)
     state = fold([pair(), placed(), BOUGHT, before])
     after = settled(Leg.PENDING, "7635", "14", intent_id="1-2", at_ms=midnight)
@@ -255,8 +255,9 @@ def test_a_loss_belongs_to_the_utc_day_of_the_sale() -> None:
     assert first == pytest.approx(Decimal("27.27272") * 6000 / 13635 - 10)
     assert second == pytest.approx(Decimal("27.27272") * 7635 / 13635 - 14)
     assert first + second == state.strategy(STRATEGY).wear_usdt == Decimal("3.27272")
-    assert state.loss_today_usdt(midnight - DAY_MS) == first
-    assert state.loss_today_usdt(midnight + DAY_MS) == 0
+    assert state.loss_today_usdt(midnight - 86_400_000) == first
+    assert state.loss_today_usdt(midnight + 86_400_000 - 1) == second
+    assert state.loss_today_usdt(midnight + 86_400_000) == 0
 
 
 def test_a_gain_is_a_negative_loss() -> None:

@@ -97,6 +97,9 @@ async def test_what_is_opened_after_the_request_is_cut_short_too(
     with stop.everything() as scope:
         await trio.lowlevel.checkpoint()
     assert scope.cancelled_caught == stop.forced
+    with stop.round() as scope:
+        await trio.lowlevel.checkpoint()
+    assert scope.cancelled_caught == stop.forced
     assert trio.current_time() == 0
 
 
@@ -105,6 +108,7 @@ async def test_the_grace_is_counted_once(autojump_clock: MockClock) -> None:
     stop = Stop(GRACE_SECONDS)
     stop.request()
     await trio.sleep(GRACE_SECONDS - 1)
+    stop.request()
     for _ in range(3):
         with stop.round() as scope:
             await trio.sleep(LONG_SECONDS)
