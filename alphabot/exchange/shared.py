@@ -38,6 +38,11 @@ class Shared(Generic[T]):
         Raises what asking raised, also to those who waited meanwhile.
         """
         came_at, failures = Moment.now(self._clock), self._failures
+        # Before the turn is taken: a turn is kept for a pass of the loop, and hundreds of users who
+        # want an answer that is there would pass it on, one to the next.
+        if self._answer is not None and came_at.since(self._answer[0]) <= max_age_seconds:
+            await trio.lowlevel.checkpoint()
+            return self._answer[1]
         async with self._turn:
             if self._answer is not None and came_at.since(self._answer[0]) <= max_age_seconds:
                 return self._answer[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 from alphabot.core.exact import ZERO, multiply
 from alphabot.core.limit_case import Standing
@@ -45,12 +46,18 @@ class Desk:
     """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
     configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
 
-    def standing(self, strategy_id: StrategyId, instrument: Instrument, quote: Quote) -> Standing:
-        """Return where the user stands, for the gate."""
+    def standing(
+        self, strategy_id: StrategyId, instrument: Instrument, quote: Quote, sell_price: Decimal
+    ) -> Standing:
+        """Return where the user stands, for the gate.
+
+        ``sell_price`` is the limit at which a leftover would be sold: what is too little for that
+        is dust, and must not hold up a BUY.
+        """
         state, now_ms = self.recorder.state, self.recorder.now_ms()
         alpha_id = instrument.token.alpha_id
         holding, progress = state.holding(alpha_id), state.strategy(strategy_id)
-        sale = self.leftover_sale(instrument, quote)
+        sale = self._leftover_sale(instrument, sell_price)
         at_bid = multiply(multiply(holding.quantity, quote.bid), 1 - instrument.fees.seller)
         open_here = [
             entry for entry in state.open_intents.values() if entry.intended.alpha_id == alpha_id
@@ -81,10 +88,10 @@ class Desk:
         with self.router.claim(order.order_id for order in legs.orders.values()) as claim:
             yield Watch(entry, legs, claim, self.exchange, self.recorder, self.multiplier_of)
 
-    def leftover_sale(self, instrument: Instrument, quote: Quote) -> SalePlan | None:
+    def _leftover_sale(self, instrument: Instrument, price: Decimal) -> SalePlan | None:
         """Return the SELL of what is held and on no order, or None when that is only dust."""
         held = self.recorder.state.holding(instrument.token.alpha_id).quantity
         try:
-            return plan_sale(quote.bid, instrument, held)
+            return plan_sale(price, instrument, held)
         except Unplannable:
             return None

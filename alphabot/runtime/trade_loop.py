@@ -289,5 +289,6 @@ class TradeLoop:
         return propose(self._rule, self.strategy, instrument, quote)
 
     def _case(self, plan: PairPlan | SalePlan, instrument: Instrument, quote: Quote) -> Case:
-        standing = self._desk.standing(self.strategy.strategy_id, instrument, quote)
+        sell_price = plan.sell_price if isinstance(plan, PairPlan) else plan.price
+        standing = self._desk.standing(self.strategy.strategy_id, instrument, quote, sell_price)
         return Case(plan, quote, instrument, standing, self._desk.limits)

@@ -120,7 +120,9 @@ class Watch:
             executed=plain(after.executed),
             user_id=self._recorder.user_id,
         )
-        if leg not in self.entry.settled:
+        # How an order ended is told by its settlement in a moment, and a state without a fill says
+        # nothing of money: what is written here is what a stall would leave behind.
+        if after.executed != before.executed and not after.terminal:
             await self._recorder.write(
                 Updated(
                     at_ms=self._recorder.now_ms(),

@@ -172,8 +172,10 @@ def test_a_whole_buy_and_a_new_start_end_a_row_of_failures() -> None:
 
 
 def test_an_unknown_outcome_counts_as_filled_until_it_is_matched() -> None:
-    state = fold([pair(), UNKNOWN])
+    state = fold([pair()])
     entry = state.open_intents[INTENT]
+    assert not entry.unresolved
+    state.apply(UNKNOWN)
     assert entry.unresolved
     assert state.exposure_usdt() == Decimal("29.999992")
     state.apply(placed(how="matched"))

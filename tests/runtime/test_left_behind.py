@@ -12,9 +12,10 @@ import trio
 from trio.testing import MockClock
 
 from alphabot.config import PluginSettings, Settings
-from alphabot.core.records import Settled
+from alphabot.core.records import Leg, Settled
 from alphabot.core.values import StrategyId
 from alphabot.runtime.board import Ending
+from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings
 from alphabot.simulator.ledger import RequestKind
 from tests.runtime.world import World, open_world, seen, settings_of
 
@@ -144,3 +145,27 @@ async def test_three_users_of_one_token_take_turns_and_never_meet(
         assert [row.ending for row in board.rows] == [Ending.REACHED] * 3
         assert not world.exchange.ledger.self_crosses
         assert [row.rounds for row in board.rows] == [3, 3, 3]
+
+
+async def test_dust_is_sold_or_ignored_and_never_holds_up_a_round(
+    autojump_clock: MockClock,
+) -> None:
+    # A coarse step leaves much behind in each round, and the SELL limit is far below the bid:
+    # dust that the bid would make sellable, and the limit does not, comes up every few rounds.
+    tokens = tuple(
+        replace(token, step=Decimal(20)) if token.symbol == "KOGE" else token
+        for token in DEFAULT_TOKENS
+    )
+    settings = koge_as(
+        "koge",
+        buy_offset_percentage=Decimal("0.5"),
+        sell_profit_percentage=Decimal(11),
+        target_volume=Decimal(1500),
+    )
+    settings = replace(settings, limits=replace(settings.limits, max_dust_bp=Decimal(50)))
+    async with open_world(ExchangeSettings(tokens=tokens)) as world:
+        await world.run(settings)
+        row = world.row(1, "koge")
+        assert row.ending is Ending.REACHED
+        assert row.failed_rounds == 0
+        assert [r for r in await world.records(1) if isinstance(r, Settled) and r.leg is Leg.SALE]

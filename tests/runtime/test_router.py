@@ -148,6 +148,19 @@ async def test_as_many_as_may_be_parked_are_handed_over(autojump_clock: MockCloc
             assert await take_all(claim) == [push(number, OrderId(f"{number}"))]
 
 
+async def test_what_was_handed_over_makes_room(autojump_clock: MockClock) -> None:
+    router = live_router()
+    for _ in range(3):
+        for number in range(PARKED_REPORTS_MAX // 2):
+            router.deliver(push(number, SELL_ID))
+        with router.claim(LEGS):
+            pass
+    for number in range(PARKED_REPORTS_MAX):
+        router.deliver(push(number, OrderId(f"{number}")))
+    with router.claim([OrderId("0")]) as claim:
+        assert await take_all(claim) == [push(0, OrderId("0"))]
+
+
 async def test_beyond_that_the_oldest_go_and_claims_ask(autojump_clock: MockClock) -> None:
     router = live_router()
     for number in range(PARKED_REPORTS_MAX + 1):
