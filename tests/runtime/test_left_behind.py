@@ -150,10 +150,10 @@ async def test_three_users_of_one_token_take_turns_and_never_meet(
 async def test_dust_is_sold_or_ignored_and_never_holds_up_a_round(
     autojump_clock: MockClock,
 ) -> None:
-    # A coarse step leaves much behind in each round, and the SELL limit is far below the bid:
-    # dust that the bid would make sellable, and the limit does not, comes up every few rounds.
+    # Three steps of this are worth more than the minimum at the bid, and less at the SELL limit:
+    # such dust comes up every few rounds, and is neither to be sold nor in the way.
     tokens = tuple(
-        replace(token, step=Decimal(20)) if token.symbol == "KOGE" else token
+        replace(token, step=Decimal("17.5")) if token.symbol == "KOGE" else token
         for token in DEFAULT_TOKENS
     )
     settings = koge_as(
