@@ -147,6 +147,8 @@ def test_a_buy_that_filled_nothing_is_no_round() -> None:
     cancelled = settled(Leg.WORKING, "0", "0", status=OrderStatus.CANCELED)
     progress = fold([pair(), placed(), cancelled]).strategy(STRATEGY)
     assert (progress.rounds, progress.failures, progress.credited) == (0, 1, ZERO)
+    little = settled(Leg.WORKING, "0.01", "0.00002", status=OrderStatus.CANCELED)
+    assert fold([pair(), placed(), little]).strategy(STRATEGY).rounds == 1
 
 
 def test_a_fee_in_usdt_is_part_of_what_a_buy_cost() -> None:
@@ -190,6 +192,18 @@ def test_an_unknown_outcome_counts_as_filled_until_it_is_matched() -> None:
 def test_an_open_sale_costs_nothing_more() -> None:
     assert OpenIntent(sale()).exposure_usdt == 0
     assert OpenIntent(sale()).legs == (Leg.SALE,)
+    assert fold([sale(), placed(pair=False)]).claimed == {SELL_ID}
+
+
+def test_intents_are_counted_by_the_numbers_of_their_ids() -> None:
+    """One may be left out: it was never committed."""
+    for ids, count in (
+        (["1-1", "1-2"], 2),
+        (["1-1", "1-7"], 7),
+        (["a", "b"], 2),
+        (["1-7", "a"], 8),
+    ):
+        assert fold([pair(intent_id) for intent_id in ids]).intents == count
 
 
 def test_a_reset_forgets_progress_and_nothing_else() -> None:
