@@ -28,7 +28,7 @@ def main(names: list[str]) -> int:
     # A SIGTERM ends like Ctrl+C, through the blocks that end what they started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("Compare ratios; absolute times are of this machine and this minute.\n")
-    print(f"{describe()}; one durable write {durable_write_ms():.1f} ms", flush=True)
+    print(f"{describe()}; one durable write {durable_write_ms():.2f} ms", flush=True)
     try:
         for name in names or BENCHMARKS:
             began = time.monotonic()
