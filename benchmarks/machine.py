@@ -6,6 +6,7 @@ import os
 import platform
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -14,8 +15,12 @@ __all__ = ["cpu_ns", "describe", "durable_write_ms", "rss_kb"]
 
 def cpu_ns(pid: int) -> int:
     """Return the time for which all threads of a process have had a CPU, in nanoseconds."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
+    total = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        # A helper thread may end at any moment; what it did was little.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            total += int((thread / "schedstat").read_text().split()[0])
+    return total
 
 
 def rss_kb(pid: int) -> int:

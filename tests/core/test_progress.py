@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from alphabot.core.progress import Holding, OpenIntent, UserState
 from alphabot.core.records import (
@@ -40,6 +40,7 @@ from tests.core.samples import (
 from tests.strategies import journals
 
 ZERO = Decimal(0)
+FEWER = settings(max_examples=50)  # a journal is many records, and takes its time to draw
 INTENT = IntentId("1-1")
 
 BOUGHT = settled(Leg.WORKING, "13636.36", "27.27272", fee_base="1.36", credited="27.27272")
@@ -345,6 +346,7 @@ def test_a_record_that_cannot_follow_changes_nothing(journal: list[Record]) -> N
 
 
 @given(journals())
+@FEWER
 def test_money_is_conserved(journal: list[Record]) -> None:
     """What came in as cost was either sold or is still held; wear is cost sold minus received."""
     state = fold(journal)
@@ -361,6 +363,7 @@ def test_money_is_conserved(journal: list[Record]) -> None:
 
 
 @given(journals())
+@FEWER
 def test_tokens_are_conserved(journal: list[Record]) -> None:
     state = fold(journal)
     for alpha_id, holding in state.holdings.items():
@@ -376,6 +379,7 @@ def test_tokens_are_conserved(journal: list[Record]) -> None:
 
 
 @given(journals())
+@FEWER
 def test_volume_is_counted_once_and_never_falls(journal: list[Record]) -> None:
     state, before = UserState(), ZERO
     for record in journal:
@@ -387,6 +391,7 @@ def test_volume_is_counted_once_and_never_falls(journal: list[Record]) -> None:
 
 
 @given(journals())
+@FEWER
 def test_exposure_never_falls_short_of_what_may_be_owed(journal: list[Record]) -> None:
     state = fold(journal)
     open_buys = [
@@ -399,6 +404,7 @@ def test_exposure_never_falls_short_of_what_may_be_owed(journal: list[Record]) -
 
 
 @given(journals())
+@FEWER
 def test_the_same_records_mean_the_same(journal: list[Record]) -> None:
     assert fold(journal) == fold(journal)
     half = fold(journal[: len(journal) // 2])

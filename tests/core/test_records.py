@@ -7,14 +7,17 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from alphabot.core.records import Leg, Record, Settled, decode, encode
 from tests.core.samples import pair, placed, sale, settled
 from tests.strategies import records
 
+FEWER = settings(max_examples=50)  # each is drawn with a journal around it
+
 
 @given(records)
+@FEWER
 def test_a_record_comes_back_as_it_was(record: Record) -> None:
     raw = encode(record)
     again = decode(raw)
@@ -71,6 +74,7 @@ def test_what_nobody_wrote_is_not_read(change: tuple[bytes, bytes]) -> None:
 
 
 @given(records)
+@FEWER
 def test_a_record_is_never_changed(record: Record) -> None:
     for field in record.__struct_fields__:
         with pytest.raises(AttributeError):
