@@ -22,7 +22,6 @@ from typing import Final, TypeVar
 
 import trio
 
-from alphabot.core.records import Intended
 from alphabot.core.values import (
     AlphaId,
     Balances,
@@ -30,14 +29,11 @@ from alphabot.core.values import (
     ListenKey,
     OrderId,
     OrderReport,
-    PairPlan,
     PlacedPair,
-    SalePlan,
     Symbol,
 )
 from alphabot.errors import (
     ConfigError,
-    InvariantBroken,
     NotAuthorised,
     NotSent,
     OutcomeUnknown,
@@ -48,6 +44,7 @@ from alphabot.exchange.http import HttpClient, open_http
 from alphabot.exchange.lane import IDLE_SECONDS, Lane
 from alphabot.exchange.net import Address
 from alphabot.exchange.pace import Pace, Pause
+from alphabot.exchange.plans import pair_plan, sale_plan
 from alphabot.exchange.secret import Credentials, Secret
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire import account as wallets
@@ -108,6 +105,7 @@ class Account:
         pause: Pause,
         clock: WallClock,
         settings: AccountSettings,
+        stopping: Callable[[], bool],
     ) -> None:
         self.silenced: str | None = None
         self._http = http
@@ -117,6 +115,7 @@ class Account:
         self._pace = Pace(settings.requests_per_second, settings.request_burst)
         self._clock = clock
         self._settings = settings
+        self._stopping = stopping
         self._lane_turn = trio.Lock()
         self._reads = trio.CapacityLimiter(READS_AT_ONCE)
         self._place = f"/bapi/{settings.order_family}/private/alpha-trade"
@@ -136,14 +135,16 @@ class Account:
         NotAuthorised, which says nothing about this order unless its cause is a NotSent.
         """
         body = orders.pair_request(
-            _pair_plan(intent.intended), as_numbers=self._settings.figures_as_numbers
+            pair_plan(intent.intended), as_numbers=self._settings.figures_as_numbers
         )
-        return await self._order(f"{self._place}/oto-order/place", body, orders.placed_pair)
+        return await self._order(
+            f"{self._place}/oto-order/place", body, orders.placed_pair, permit=self._permit_buy
+        )
 
     async def place_sale(self, intent: CommittedIntent) -> OrderId:
         """Place the intent's plain limit SELL and return its id; raises as place_pair."""
         body = orders.sale_request(
-            _sale_plan(intent.intended), as_numbers=self._settings.figures_as_numbers
+            sale_plan(intent.intended), as_numbers=self._settings.figures_as_numbers
         )
         return await self._order(f"{self._place}/order/place", body, orders.placed_sale)
 
@@ -194,15 +195,22 @@ class Account:
         return await self._get(_VOLUME, {}, wallets.volume_today)
 
     async def _order(
-        self, path: str, body: bytes, read: Callable[[Reply], T], *, urgent: bool = False
+        self,
+        path: str,
+        body: bytes,
+        read: Callable[[Reply], T],
+        *,
+        urgent: bool = False,
+        permit: Callable[[], None] | None = None,
     ) -> T:
         """Send a request that moves money; see the module about what it may raise."""
+        permit = permit or self._permit_order
         reply: Reply | None = None
         with trio.move_on_after(self._settings.order_seconds):
             await self._pace.turn(urgent=urgent)
             async with self._lane_turn:
-                self._permit_order()
-                reply = await self._lane.post(path, body, permit=self._permit_order)
+                permit()
+                reply = await self._lane.post(path, body, permit=permit)
         if reply is None:
             # Had its last byte left, the lane would have said so instead of being cancelled.
             raise NotSent(f"no request left within {self._settings.order_seconds:g} s")
@@ -245,6 +253,15 @@ class Account:
         if (seconds := self._pause.remaining_seconds) > 0:
             raise NotSent(f"the exchange asked for a pause, {seconds:.0f} s are left of it")
 
+    def _permit_buy(self) -> None:
+        """Have the last word before a BUY's first byte leaves: it may have waited since the gate.
+
+        After a stop only what lowers the risk may leave (safety: I-13).
+        """
+        self._permit_order()
+        if self._stopping():
+            raise NotSent("a stop was requested before the order left")
+
     def _refuse_if_silenced(self) -> None:
         if self.silenced is not None:
             raise NotAuthorised(self.silenced) from NotSent("the account has been silenced")
@@ -259,11 +276,12 @@ async def open_account(
     pause: Pause,
     clock: WallClock,
     settings: AccountSettings | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Account]:
     """Open one user's account at ``https://host[:port]``; nothing is sent yet.
 
-    ``pause`` is the process's one. Raises ConfigError for credentials that cannot be sent or an
-    address that is none.
+    ``pause`` is the process's one; while ``stopping`` says so no BUY leaves. Raises ConfigError
+    for credentials that cannot be sent or an address that is none.
     """
     settings = settings or AccountSettings()
     address = Address.parse(rest_url)
@@ -271,30 +289,6 @@ async def open_account(
     lane = Lane(net, address, session, idle_seconds=settings.lane_idle_seconds)
     async with open_http(net, rest_url, session) as http:
         try:
-            yield Account(http, lane, session, pause, clock, settings)
+            yield Account(http, lane, session, pause, clock, settings, stopping)
         finally:
             await lane.aclose()  # noqa: ASYNC102 - closes at once
-
-
-def _pair_plan(intended: Intended) -> PairPlan:
-    if intended.buy_price is None or intended.amount_usdt is None:
-        raise InvariantBroken(f"intent {intended.intent_id} is no pair")
-    return PairPlan(
-        alpha_id=intended.alpha_id,
-        symbol=intended.symbol,
-        buy_price=intended.buy_price,
-        sell_price=intended.sell_price,
-        quantity=intended.quantity,
-        amount_usdt=intended.amount_usdt,
-    )
-
-
-def _sale_plan(intended: Intended) -> SalePlan:
-    if intended.is_pair:
-        raise InvariantBroken(f"intent {intended.intent_id} is no sale")
-    return SalePlan(
-        alpha_id=intended.alpha_id,
-        symbol=intended.symbol,
-        price=intended.sell_price,
-        quantity=intended.quantity,
-    )

@@ -20,7 +20,6 @@ from alphabot.core.records import Configured
 from alphabot.core.values import (
     Instrument,
     PairPlan,
-    Proposal,
     Quote,
     SalePlan,
     Token,
@@ -58,12 +57,7 @@ class TradeLoop:
     """One strategy of one user, from where the journal ends to the target."""
 
     def __init__(
-        self,
-        desk: Desk,
-        strategy: StrategySettings,
-        token: Token,
-        rule: PricingRule,
-        row: Row,
+        self, desk: Desk, strategy: StrategySettings, token: Token, rule: PricingRule, row: Row
     ) -> None:
         self.strategy = strategy
         self.row = row
@@ -125,7 +119,7 @@ class TradeLoop:
         began = trio.current_time()
         instrument, quote = await self._look()
         try:
-            proposal = self._propose(instrument, quote)
+            proposal = propose(self._rule, self.strategy, instrument, quote)
             plan = plan_pair(proposal, instrument, self.strategy.single_trade_amount_usdt)
             intended = intend_pair(plan, instrument, self.strategy, self._desk.recorder)
             # A rule that cannot say what the volume counts must say so before there is any.
@@ -153,23 +147,13 @@ class TradeLoop:
             return None
         with self._desk.stop.round():
             try:
-                instrument, quote = await self._look()
-                price = self._propose(instrument, quote).sell_price
-                plan = plan_sale(price, instrument, holding.quantity)
+                await self._plan_leftover()  # dust needs no turn
                 if holding.abandoned:
                     return self._after(Followed.ABANDONED)
-                refusal = may_sell(self._case(plan, instrument, quote))
-                if refusal is not None:
-                    return self._refused(refusal)
-                say("leftover.selling", quantity=plain(plan.quantity), **self.who)
-                entry = await place(
-                    self._desk, intend_sale(plan, instrument, self.strategy, self._desk.recorder)
-                )
-                followed = await self.follower.sale(entry, Turn(None))
-                if followed is not Followed.DONE:
-                    return self._after(followed)
-                say("leftover.sold", quantity=plain(plan.quantity), **self.who)
-                return None
+                self.follower.now(State.WAITING_TURN)
+                turn = await self._desk.turnstile.take(self._token.alpha_id, self._desk.user_id)
+                with turn:
+                    return await self._sell(turn)
             except Unplannable:
                 return None
             except (NotAuthorised, Unresolved):
@@ -177,6 +161,29 @@ class TradeLoop:
             except (PluginError, ExchangeError) as error:
                 return self._failed(error)
         return self.stopped()
+
+    async def _plan_leftover(self) -> tuple[SalePlan, Instrument, Quote]:
+        """Return the sale of what is held at the present price; raises Unplannable for dust."""
+        held = self._desk.recorder.state.holding(self._token.alpha_id).quantity
+        instrument, quote = await self._look()
+        price = propose(self._rule, self.strategy, instrument, quote).sell_price
+        return plan_sale(price, instrument, held), instrument, quote
+
+    async def _sell(self, turn: Turn) -> After | None:
+        """Sell the leftover, whose price may have moved while we waited for the turn."""
+        plan, instrument, quote = await self._plan_leftover()
+        refusal = may_sell(self._case(plan, instrument, quote))
+        if refusal is not None:
+            return self._refused(refusal)
+        say("leftover.selling", quantity=plain(plan.quantity), **self.who)
+        entry = await place(
+            self._desk, intend_sale(plan, instrument, self.strategy, self._desk.recorder)
+        )
+        followed = await self.follower.sale(entry, turn)
+        if followed is not Followed.DONE:
+            return self._after(followed)
+        say("leftover.sold", quantity=plain(plan.quantity), **self.who)
+        return None
 
     # --- beginning, pausing, ending -----------------------------------------------------------
 
@@ -284,9 +291,6 @@ class TradeLoop:
             self._mul_point = instrument.token.mul_point
             say("token.mul_point", token=self._token.name, mul_point=self._mul_point, **self.who)
         return instrument, quote
-
-    def _propose(self, instrument: Instrument, quote: Quote) -> Proposal:
-        return propose(self._rule, self.strategy, instrument, quote)
 
     def _case(self, plan: PairPlan | SalePlan, instrument: Instrument, quote: Quote) -> Case:
         sell_price = plan.sell_price if isinstance(plan, PairPlan) else plan.price

@@ -91,6 +91,7 @@ async def _open_account(stack: AsyncExitStack, shared: Shared, user_id: UserId) 
         pause=shared.pause,
         clock=shared.clock,
         settings=venue.pace,
+        stopping=shared.stop.requested.is_set,
     )
     return await stack.enter_async_context(opening)
 

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 from alphabot.config import PluginSettings, Settings
 from alphabot.core.records import Leg, Settled
 from alphabot.core.values import StrategyId
-from alphabot.runtime.board import Ending
+from alphabot.runtime.board import Ending, State
 from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings
 from alphabot.simulator.ledger import RequestKind
 from tests.runtime.world import World, open_world, seen, settings_of
@@ -169,3 +169,41 @@ async def test_dust_is_sold_or_ignored_and_never_holds_up_a_round(
         assert row.ending is Ending.REACHED
         assert row.failed_rounds == 0
         assert [r for r in await world.records(1) if isinstance(r, Settled) and r.leg is Leg.SALE]
+
+
+async def test_an_order_that_waits_for_its_pace_does_not_leave_after_a_stop(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world, trio.open_nursery() as nursery:
+        slow = replace(world.venue().pace, requests_per_second=0.2, request_burst=1)
+        nursery.start_soon(world.run, koge_as("koge"), replace(world.venue(), pace=slow))
+        await seen(lambda: bool(world.board.rows) and world.row(1, "koge").state is State.PLACING)
+        world.stop.request()
+        before = pairs_placed(world, 1)
+        await seen(lambda: world.row(1, "koge").ending is not None)
+        assert pairs_placed(world, 1) == before == 0
+        assert world.row(1, "koge").ending is Ending.STOPPED
+
+
+async def test_the_sale_of_a_leftover_keeps_the_turn(autojump_clock: MockClock) -> None:
+    # A thin book, so that BUYs are cut short and what they bought is sold by itself.
+    thin = ExchangeSettings(level_usdt=(1, 2), traffic_percent=20, depth_levels=3)
+    settings = settings_of()
+    (aop,) = (s for s in settings.strategies if s.strategy_id == "aop")
+    both = replace(
+        aop,
+        single_trade_amount_usdt=Decimal(90),
+        order_timeout_seconds=3.0,
+        multiplier="flat",
+        target_volume=Decimal(100),
+    )
+    async with open_world(thin) as world:
+        await world.run(replace(settings, strategies=(both,)))
+        sales = [
+            record
+            for user_id in (1, 2)
+            for record in await world.records(user_id)
+            if isinstance(record, Settled) and record.leg is Leg.SALE
+        ]
+        assert len(sales) >= 2
+        assert not world.exchange.ledger.self_crosses
