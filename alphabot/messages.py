@@ -101,6 +101,16 @@ _ORDERS: Mapping[str, Message] = {
     "reconcile.matched": Message("INFO", "已找到对应订单", "The order was found"),
     "reconcile.absent": Message("INFO", "已证实订单不存在", "The order is proven not to exist"),
     "reconcile.settled": Message("INFO", "对账完成", "Reconciled"),
+    "wallet.mismatch": Message(
+        "WARNING",
+        "钱包与账本不一致，核实前不再下单",
+        "Wallet and ledger differ: no order until they agree",
+    ),
+    "wallet.usdt_changed": Message(
+        "WARNING",
+        "USDT余额有我们的订单之外的变动",
+        "USDT has changed by more than our orders explain",
+    ),
     "reconcile.unresolved": Message(
         "ERROR", "对账未能确定结果，需要人工处理", "Could not be reconciled: a person must look"
     ),
@@ -108,6 +118,11 @@ _ORDERS: Mapping[str, Message] = {
 
 _USERS: Mapping[str, Message] = {
     "stream.lost": Message("WARNING", "WebSocket连接中断", "WebSocket connection lost"),
+    "stream.silent": Message(
+        "WARNING",
+        "WebSocket未推送订单变动，重新连接",
+        "The stream kept silent about an order: reconnecting",
+    ),
     "stream.back": Message("INFO", "WebSocket连接已恢复", "WebSocket connection is back"),
     "stream.unavailable": Message(
         "ERROR", "无法建立WebSocket连接，不进行交易", "No WebSocket connection: nothing is traded"
@@ -125,6 +140,11 @@ _SERVICE: Mapping[str, Message] = {
     "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),
     "service.ended": Message("INFO", "服务已结束", "Service ended"),
     "journal.opened": Message("INFO", "交易日志已打开", "Journal opened"),
+    "credit.owed": Message(
+        "WARNING",
+        "倍数规则出错，成交量暂未计入",
+        "The multiplier rule failed: the volume is not credited yet",
+    ),
     "plugin.failed": Message("WARNING", "插件出错", "A plugin failed"),
     "stop.requested": Message(
         "INFO",

@@ -141,6 +141,10 @@ class OrderFeed(Protocol):
         """
         ...
 
+    def distrust(self, reason: str) -> None:
+        """Give the present connection up for another; a gap like any other loss."""
+        ...
+
 
 class Market(Protocol):
     """Public market facts, one feed per token for all users."""

@@ -17,15 +17,16 @@ class Standing(Exact):
     """Where a user stands at this moment; all of it from the journal and the feed, in USDT."""
 
     exposure_usdt: Decimal
-    """Inventory at cost, plus open BUYs at their limit, plus unknown intents as if filled."""
+    """Inventory at cost, plus open BUYs at their limit (whoever placed them on this account),
+    plus unknown intents as if filled."""
     total_exposure_usdt: Decimal
     """The same, over all users of this process."""
     leftover_usdt: Decimal
-    """What all tokens bought and not sold have cost, dust included."""
+    """What all tokens bought and on no SELL of ours have cost, dust included."""
     sellable_leftover: Decimal
     """Tokens of this instrument that are held, on no order, and enough to be sold."""
     loss_today_usdt: Decimal
-    """Realised since 00:00 UTC, plus what holdings would lose at the bid after fee."""
+    """Realised since 00:00 UTC, plus what holdings and open pairs lose at worst, after fees."""
     orders_last_minute: int
     rounds: int
     failures: int
@@ -36,8 +37,14 @@ class Standing(Exact):
     """Intents of this account whose outcome is unknown."""
     open_here: int = 0
     """Intents of this account on this symbol that have not ended."""
-    foreign_sell_floor: Decimal | None = None
-    """The lowest SELL limit that another of our users has open on this token."""
+    others_sell_floor: Decimal | None = None
+    """The lowest SELL limit that another of our users may have open on this token."""
+    others_buy_ceiling: Decimal | None = None
+    """The highest BUY limit that another of our users may have open on this token."""
+    foreign_here: int = 0
+    """Open orders on this symbol that are none of ours: a human's, or another program's."""
+    free_usdt: Decimal | None = None
+    """What the wallet that pays held free when it was last read; None before that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ def trading(case: Case) -> str | None:
     return None if case.instrument.trading else f"{case.plan.symbol} is not trading"
 
 
+def foreign_orders(case: Case) -> str | None:
+    count = case.standing.foreign_here
+    return f"{count} order(s) on {case.plan.symbol} that we did not place" if count else None
+
+
 def orders_per_minute(case: Case) -> str | None:
     count, most = case.standing.orders_last_minute, case.limits.max_orders_per_minute
     return f"{count} of {most} in the last minute" if count >= most else None
@@ -166,8 +171,21 @@ def dust(case: Case) -> str | None:
     return f"{dust_bp:.1f} bp would stay behind, at most {plain(case.limits.max_dust_bp)}"
 
 
-def self_trade(case: Case) -> str | None:
-    floor = case.standing.foreign_sell_floor
-    if not case.limits.self_trade_guard or floor is None or case.pair.buy_price < floor:
+def balance(case: Case) -> str | None:
+    free = case.standing.free_usdt
+    if free is None or free >= case.pair.amount_usdt:
         return None
-    return f"BUY at {plain(case.pair.buy_price)} could meet our own SELL at {plain(floor)}"
+    return f"{plain(free)} USDT are free, {plain(case.pair.amount_usdt)} are needed"
+
+
+def self_trade(case: Case) -> str | None:
+    if not case.limits.self_trade_guard:
+        return None
+    plan, standing = case.plan, case.standing
+    floor, ceiling = standing.others_sell_floor, standing.others_buy_ceiling
+    sells_at = plan.sell_price if isinstance(plan, PairPlan) else plan.price
+    if isinstance(plan, PairPlan) and floor is not None and plan.buy_price >= floor:
+        return f"BUY at {plain(plan.buy_price)} could meet our own SELL at {plain(floor)}"
+    if ceiling is not None and sells_at <= ceiling:
+        return f"SELL at {plain(sells_at)} could meet our own BUY at {plain(ceiling)}"
+    return None

@@ -77,6 +77,7 @@ BUY_RULES: tuple[Rule, ...] = (
     Rule("stream", rules.feed_live, Remedy.WAIT),
     Rule("unknown_outcome", rules.unresolved, Remedy.WAIT),
     Rule("one_round", rules.open_here, Remedy.WAIT),
+    Rule("foreign_order", rules.foreign_orders, Remedy.WAIT),
     Rule("symbol_trading", rules.trading, Remedy.SKIP),
     Rule("max_rounds", rules.rounds, Remedy.END),
     Rule("max_consecutive_failures", rules.failures, Remedy.END),
@@ -90,6 +91,7 @@ BUY_RULES: tuple[Rule, ...] = (
     Rule("unsold", rules.unsold, Remedy.SKIP),
     Rule("max_leftover_usdt", rules.leftover, Remedy.END),
     Rule("max_dust_bp", rules.dust, Remedy.SKIP),
+    Rule("balance", rules.balance, Remedy.SKIP),
     Rule("self_trade_guard", rules.self_trade, Remedy.WAIT),
 )
 """What a BUY must pass, first the cheap and the absolute."""
@@ -102,5 +104,6 @@ SELL_RULES: tuple[Rule, ...] = (
     Rule("symbol_trading", rules.trading, Remedy.SKIP),
     Rule("max_orders_per_minute", rules.orders_per_minute, Remedy.WAIT),
     *_PRICE_RULES,
+    Rule("self_trade_guard", rules.self_trade, Remedy.WAIT),
 )
 """What a SELL must pass. It lowers the risk, so neither a stop nor a money limit holds it."""

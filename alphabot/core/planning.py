@@ -7,6 +7,7 @@ Rounding directions are fixed: quantity down, buy limit down, sell limit up, and
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from alphabot.core.exact import (
@@ -21,7 +22,15 @@ from alphabot.core.exact import (
 )
 from alphabot.core.values import Instrument, PairPlan, Proposal, SalePlan
 
-__all__ = ["AMOUNT_PLACES", "Unplannable", "dust_after", "plan_pair", "plan_sale", "sold_quantity"]
+__all__ = [
+    "AMOUNT_PLACES",
+    "Unplannable",
+    "dust_after",
+    "one_lot_less",
+    "plan_pair",
+    "plan_sale",
+    "sold_quantity",
+]
 
 AMOUNT_PLACES = 8
 
@@ -59,6 +68,14 @@ def plan_pair(proposal: Proposal, instrument: Instrument, amount_usdt: Decimal) 
         quantity=quantity,
         amount_usdt=floor_places(multiply(buy_price, quantity), AMOUNT_PLACES),
     )
+
+
+def one_lot_less(plan: PairPlan, instrument: Instrument) -> PairPlan:
+    """Return the pair with one step less of quantity; raises Unplannable if that is too little."""
+    quantity = plan.quantity - instrument.grid.step_size
+    _check_quantity(quantity, plan.buy_price, instrument)
+    amount_usdt = floor_places(multiply(plan.buy_price, quantity), AMOUNT_PLACES)
+    return replace(plan, quantity=quantity, amount_usdt=amount_usdt)
 
 
 def plan_sale(price: Decimal, instrument: Instrument, held: Decimal) -> SalePlan:

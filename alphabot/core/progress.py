@@ -15,10 +15,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from alphabot.core.exact import ZERO, divide, floor_places, multiply
+from alphabot.core.exact import ZERO
+from alphabot.core.holdings import Holding
 from alphabot.core.records import (
     Cleared,
     Configured,
+    Credited,
     Intended,
     Latched,
     Leftover,
@@ -31,15 +33,16 @@ from alphabot.core.records import (
     Settled,
     UnknownRecord,
     Updated,
+    Witnessed,
+    WrittenOff,
 )
 from alphabot.core.values import AlphaId, IntentId, OrderId, OrderStatus, StrategyId
 from alphabot.errors import JournalError
 
-__all__ = ["DAY_MS", "Holding", "OpenIntent", "StrategyProgress", "UserState"]
+__all__ = ["DAY_MS", "OpenIntent", "Owed", "StrategyProgress", "UserState"]
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
-_COST_PLACES = 18
 
 
 @dataclass(slots=True)
@@ -56,35 +59,6 @@ class StrategyProgress:
     """Its BUYs that have ended, since the reset."""
     failures: int = 0
     """Refusals and BUYs that did not fill wholly, in a row. Outages do not count."""
-
-
-@dataclass(slots=True)
-class Holding:
-    """Tokens our own rounds bought and have not sold, and what they cost in USDT."""
-
-    quantity: Decimal = ZERO
-    cost_usdt: Decimal = ZERO
-    abandoned: bool = False
-    """A SELL of these ended without our asking; a human decides (policy ``wait``)."""
-
-    def add(self, quantity: Decimal, cost_usdt: Decimal) -> None:
-        """Take in bought tokens."""
-        self.quantity += quantity
-        self.cost_usdt += cost_usdt
-
-    def take(self, quantity: Decimal) -> Decimal:
-        """Take out sold tokens and return what they had cost, by average."""
-        if quantity >= self.quantity:
-            cost = self.cost_usdt
-            self.quantity, self.cost_usdt = self.quantity - quantity, ZERO
-            return cost
-        share = divide(
-            multiply(floor_places(self.cost_usdt, _COST_PLACES), quantity), self.quantity
-        )
-        cost = floor_places(share, _COST_PLACES)
-        self.quantity -= quantity
-        self.cost_usdt -= cost
-        return cost
 
 
 @dataclass(slots=True)
@@ -120,6 +94,15 @@ class OpenIntent:
         return self.intended.amount_usdt or ZERO
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A settled BUY whose volume is still to be credited, with what it is computed from."""
+
+    intended: Intended
+    executed: Decimal
+    quote_usdt: Decimal
+
+
 @dataclass(slots=True)
 class UserState:
     """One user's past, folded from the journal."""
@@ -134,6 +117,12 @@ class UserState:
     """How many ids were given to intents, those that were never committed included."""
     claimed: set[OrderId] = field(default_factory=set)
     """Every order id that an intent of ours was answered with."""
+    owed: dict[IntentId, Owed] = field(default_factory=dict)
+    """BUYs whose multiplier rule could not say what they count."""
+    cash_usdt: Decimal = ZERO
+    """What our settled orders have changed in USDT: received minus spent, fees in USDT included."""
+    beside: dict[str, Decimal] = field(default_factory=dict)
+    """By asset (alphaId or ``USDT``): what the wallet holds that our orders do not explain."""
 
     def strategy(self, strategy_id: StrategyId) -> StrategyProgress:
         """Return a strategy's progress, zero if it never ran."""
@@ -193,18 +182,40 @@ class UserState:
                 self.strategy(refused.intended.strategy_id).failures += 1
             case Settled():
                 self._settle(record)
+            case Credited():
+                self._credit(record)
             case Leftover():
                 self.holding(record.alpha_id).abandoned = True
+            case Witnessed():
+                self.beside[record.asset] = record.beside
+            case WrittenOff():
+                self.holding(record.alpha_id).write_off(record.quantity)
             case Latched():
                 self.latched = record
             case Cleared():
-                self.latched = None
-                for holding in self.holdings.values():
-                    holding.abandoned = False
+                self._clear()
             case Reset():
                 self.strategies[record.strategy_id] = StrategyProgress()
+                self.owed = {
+                    intent_id: owed
+                    for intent_id, owed in self.owed.items()
+                    if owed.intended.strategy_id != record.strategy_id
+                }
             case Configured():
                 self.strategy(record.strategy_id).failures = 0
+
+    def _credit(self, record: Credited) -> None:
+        owed = self.owed.pop(record.intent_id, None)
+        if owed is None:
+            raise JournalError(f"the journal credits {record.intent_id}, which is owed nothing")
+        self.strategy(owed.intended.strategy_id).credited += record.credited
+
+    def _clear(self) -> None:
+        self.latched = None
+        # A person has looked at the account, and may have traded there: it is weighed anew.
+        self.beside.clear()
+        for holding in self.holdings.values():
+            holding.abandoned = False
 
     def _open(self, intent_id: IntentId) -> OpenIntent:
         entry = self.open_intents.get(intent_id)
@@ -229,14 +240,20 @@ class UserState:
             holding.add(
                 record.executed - record.fee_base, record.quote_usdt + record.fee_quote_usdt
             )
-            progress.credited += record.credited
+            self.cash_usdt -= record.quote_usdt + record.fee_quote_usdt
+            if record.credited is None:
+                self.owed[record.intent_id] = Owed(intended, record.executed, record.quote_usdt)
+            else:
+                progress.credited += record.credited
             progress.volume_usdt += record.quote_usdt
             progress.rounds += record.executed > 0
             progress.buy_order_ids.add(record.order_id)
             wholly = record.status is OrderStatus.FILLED
             progress.failures = 0 if wholly else progress.failures + 1
         else:
-            wear = holding.take(record.executed) - (record.quote_usdt - record.fee_quote_usdt)
+            received_usdt = record.quote_usdt - record.fee_quote_usdt
+            self.cash_usdt += received_usdt
+            wear = holding.take(record.executed) - received_usdt
             progress.wear_usdt += wear
             day = record.at_ms // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear

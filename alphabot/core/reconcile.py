@@ -1,10 +1,11 @@
 """What an exchange's answers prove about an intent whose outcome is not known.
 
-An intent whose request may have left is never sent again. It is *matched* to an order the
-exchange lists, or *proven absent* by several complete reads over the settle window; until one
-of both, nothing new leaves for that account. Only an unclaimed order of the same symbol, side,
-price and quantity, created in the right window, is a match; two of them are no match but a
-question for a human.
+An intent whose request may have left is never sent again. It is *found* among the orders the
+exchange lists, or proven *absent* by several complete readings over the settle window which the
+wallet does not contradict; until one of both, nothing new leaves for that account. Only an
+unclaimed order of the same symbol, side, price and quantity, created in the right window, is a
+match; two of them are no match but a question for a human, and so is a wallet that says otherwise
+than the lists.
 """
 
 from __future__ import annotations
@@ -15,40 +16,105 @@ from enum import Enum, auto
 
 from alphabot.core.exact import ZERO
 from alphabot.core.orders import Legs
+from alphabot.core.progress import UserState
+from alphabot.core.readings import Reading
 from alphabot.core.records import Intended, Leg
 from alphabot.core.values import OrderId, OrderReport, OrderStatus, Side
+from alphabot.core.wallet import contradictions
 
-__all__ = ["Match", "Reading", "absent_leg", "find_orders", "is_proven_absent"]
+__all__ = [
+    "READS_MIN",
+    "SKEW_MS",
+    "Finding",
+    "Match",
+    "Search",
+    "Verdict",
+    "absent_leg",
+    "find_orders",
+    "is_proven_absent",
+    "judge_intent",
+]
 
 SKEW_MS = 60_000
 """How far the exchange's clock may run behind ours; its order times are compared with our own."""
 READS_MIN = 3
 """How many complete readings without a match prove absence, the last after the settle window."""
+PATIENCE = 3
+"""After so many settle windows evidence that still contradicts itself is a human's question."""
 
 
 class Match(Enum):
-    """How a search for an intent's orders ended."""
+    """How a search for an intent's orders in one reading ended."""
 
     NONE = auto()
     ONE = auto()
+    PART = auto()
+    """Its BUY without the SELL of its list, which the lists may show a little later."""
     SEVERAL = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One complete reading of an account: its open orders, and the ended ones of a token."""
+class Finding(Enum):
+    """What all readings so far say of an unknown intent."""
 
-    open_orders: tuple[OrderReport, ...]
-    history: tuple[OrderReport, ...]
+    FOUND = auto()
+    ABSENT = auto()
+    OPEN = auto()
+    """Not decided: read again."""
+    AMBIGUOUS = auto()
+    """Nothing more can be learnt by reading; a human decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How long an intent has been looked for."""
+
+    reads: int
+    """Complete readings so far, this one included."""
+    seconds_since_send: float
+    settle_seconds: float
 
     @property
-    def all(self) -> tuple[OrderReport, ...]:
-        """Every order of the reading; an order in both lists appears twice."""
-        return (*self.open_orders, *self.history)
+    def long_enough(self) -> bool:
+        """Whether what was not read by now is not there."""
+        return is_proven_absent(self.reads, self.seconds_since_send, self.settle_seconds)
 
-    def of(self, order_id: OrderId) -> list[OrderReport]:
-        """Return what was read of one order."""
-        return [report for report in self.all if report.order_id == order_id]
+    @property
+    def too_long(self) -> bool:
+        """Whether evidence that was to come would have come."""
+        return self.long_enough and self.seconds_since_send >= PATIENCE * self.settle_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A finding with its evidence: the legs by side where FOUND, the reason otherwise."""
+
+    finding: Finding
+    legs: dict[Side, OrderReport]
+    reason: str = ""
+
+
+def judge_intent(state: UserState, intended: Intended, reading: Reading, search: Search) -> Verdict:
+    """Return what is known by now of an intent whose outcome was unknown."""
+    match, legs = find_orders(intended, reading, state.claimed)
+    if match is Match.ONE:
+        return Verdict(Finding.FOUND, legs)
+    if match is Match.SEVERAL:
+        reason = f"several orders of the exchange fit intent {intended.intent_id}"
+        return Verdict(Finding.AMBIGUOUS, {}, reason)
+    if not search.long_enough:
+        return Verdict(Finding.OPEN, {})
+    if match is Match.PART:
+        evidence = [f"the BUY of intent {intended.intent_id} is listed and its SELL is not"]
+    else:
+        evidence = contradictions(state, intended, reading)
+    if not evidence:
+        reason = (
+            f"absent from {search.reads} complete readings over {search.settle_seconds:g} s,"
+            " and the wallet holds what is explained"
+        )
+        return Verdict(Finding.ABSENT, {}, reason)
+    finding = Finding.AMBIGUOUS if search.too_long else Finding.OPEN
+    return Verdict(finding, {}, "; ".join(evidence))
 
 
 def find_orders(
@@ -77,7 +143,7 @@ def find_orders(
     if not intended.is_pair:
         return Match.ONE, {side: first}
     second = _other_leg(first, reading.all, claimed)
-    return (Match.ONE, {Side.BUY: first, Side.SELL: second}) if second else (Match.SEVERAL, {})
+    return (Match.ONE, {Side.BUY: first, Side.SELL: second}) if second else (Match.PART, {})
 
 
 def _other_leg(
@@ -90,17 +156,18 @@ def _other_leg(
     return None
 
 
-def is_proven_absent(reads: int, seconds_since_send: float, settle_seconds: float) -> bool:
+def is_proven_absent(reads: int, seconds: float, settle_seconds: float) -> bool:
     """Whether this many complete readings without a match, over that time, prove absence."""
-    return reads >= READS_MIN and seconds_since_send >= settle_seconds
+    return reads >= READS_MIN and seconds >= settle_seconds
 
 
 def absent_leg(legs: Legs, reading: Reading) -> OrderReport | None:
-    """Return the report that a never released SELL is gone, if the reading proves it.
+    """Return the report that a never released SELL is gone, if the reading says so.
 
     The exchange's last word on a pending leg whose BUY was cancelled was never observed
     (protocol sections 7 and 12). A BUY that ended without filling wholly releases nothing, so a
-    SELL that a complete reading lists neither as open nor as ended has gone with it.
+    SELL that complete readings list neither as open nor as ended has gone with it. One reading
+    may be behind the exchange; several over the settle window are not.
     """
     if Leg.PENDING not in legs.orders:
         return None

@@ -24,6 +24,7 @@ from alphabot.core.values import (
 __all__ = [
     "Cleared",
     "Configured",
+    "Credited",
     "Intended",
     "Latched",
     "Leftover",
@@ -36,6 +37,8 @@ __all__ = [
     "Settled",
     "UnknownRecord",
     "Updated",
+    "Witnessed",
+    "WrittenOff",
     "decode",
     "encode",
 ]
@@ -149,7 +152,8 @@ class Settled(_Record, frozen=True, tag="settled"):
     """A leg has ended on the exchange's evidence; its final figures and fees.
 
     ``fee_base`` is in tokens, ``fee_quote_usdt`` in USDT, ``fee_other`` text such as ``0.1 BNB``.
-    ``credited`` is the volume this leg adds toward the target; zero for SELLs.
+    ``credited`` is the volume this leg adds toward the target; zero for SELLs, and None where the
+    multiplier rule could not say: a :class:`Credited` follows once it can.
     """
 
     intent_id: IntentId
@@ -161,13 +165,39 @@ class Settled(_Record, frozen=True, tag="settled"):
     fee_base: Decimal
     fee_quote_usdt: Decimal
     fee_other: str = ""
-    credited: Decimal = Decimal(0)
+    credited: Decimal | None = Decimal(0)
+
+
+class Credited(_Record, frozen=True, tag="credited"):
+    """The volume of a BUY whose multiplier rule could not say it when the BUY settled."""
+
+    intent_id: IntentId
+    credited: Decimal
 
 
 class Leftover(_Record, frozen=True, tag="leftover"):
     """Something bought is not sold and nothing is selling it now: how much, and why."""
 
     intent_id: IntentId
+    alpha_id: AlphaId
+    quantity: Decimal
+    reason: str
+
+
+class Witnessed(_Record, frozen=True, tag="witnessed"):
+    """What the wallet held of an asset beside what our own orders explain.
+
+    ``asset`` is an alphaId or ``USDT``. Taken when none of our orders blurred it; later readings
+    are compared with it. A human's :class:`Cleared` makes the next reading the new beginning.
+    """
+
+    asset: str
+    beside: Decimal
+
+
+class WrittenOff(_Record, frozen=True, tag="written_off"):
+    """Tokens our rounds bought are in the wallet no longer, and no order of ours sold them."""
+
     alpha_id: AlphaId
     quantity: Decimal
     reason: str
@@ -201,7 +231,10 @@ Record = (
     | UnknownRecord
     | Updated
     | Settled
+    | Credited
     | Leftover
+    | Witnessed
+    | WrittenOff
     | Latched
     | Cleared
     | Reset

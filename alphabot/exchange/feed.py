@@ -81,6 +81,8 @@ class UserFeed:
         self._net = net
         self._address = StreamAddress.parse(url)
         self._lifeline = Lifeline()
+        self._trusted: trio.CancelScope | None = None
+        self._doubt = ""
 
     def __repr__(self) -> str:
         return f"<UserFeed {self.state.phase} since {self.state.since}>"
@@ -89,6 +91,15 @@ class UserFeed:
     def state(self) -> StreamState:
         """What the feed is doing at this moment."""
         return self._lifeline.state
+
+    def distrust(self, reason: str) -> None:
+        """Give the present connection up for another with a key of its own.
+
+        For whoever knows from elsewhere that updates are missing: a key may be dead in silence.
+        """
+        if self._trusted is not None:
+            self._doubt = reason
+            self._trusted.cancel()
 
     async def run(
         self,
@@ -120,7 +131,9 @@ class UserFeed:
             while True:
                 connection = _Connection(self._listen_key, updates, live)
                 try:
-                    await connection.run(self._net, self._address)
+                    with trio.CancelScope() as self._trusted:
+                        await connection.run(self._net, self._address)
+                    raise FeedLost(self._doubt)
                 except (ExchangeError, FeedLost) as loss:
                     pause_seconds = self._lifeline.lost(loss)
                     if isinstance(loss, NotAuthorised):

@@ -40,8 +40,8 @@ AFTER_CANCEL_SECONDS: Final = 0.5
 LAST_BYTE_SECONDS: Final = 1.0
 """How long the last byte may wait for room in the stream."""
 
-_READ_BYTES: Final = 65_536
-_HEAD_BYTES_MAX: Final = 65_536
+_READ_BYTES: Final = 8_192
+_HEAD_BYTES_MAX: Final = 32_768
 _INTERIM_MAX: Final = 10
 _BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 

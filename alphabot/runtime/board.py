@@ -5,6 +5,7 @@ Tasks write their own row; screens, tables and ``status`` read it. Nothing is de
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -72,6 +73,8 @@ class Row:
     """Of the user's order stream: connecting, live or lost."""
     exchange_volume_usdt: Decimal | None = None
     """The same raw volume on the exchange's own count, read at the end."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """How often the gate refused an order in this run, by the rule's name."""
     round_seconds_total: float = 0.0
     rounds_timed: int = 0
     """Rounds whose duration is in the total: those of this run."""

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from alphabot.core.exact import ZERO, multiply
+from alphabot.core.exact import ZERO
 from alphabot.core.limit_case import Standing
 from alphabot.core.limit_values import Limits
 from alphabot.core.orders import Legs
 from alphabot.core.planning import Unplannable, plan_sale
 from alphabot.core.progress import OpenIntent
-from alphabot.core.values import Instrument, Quote, SalePlan, StrategyId, UserId
+from alphabot.core.standing import (
+    foreign_buys_usdt,
+    leftover_usdt,
+    limits_of_others,
+    loss_usdt,
+)
+from alphabot.core.values import (
+    AlphaId,
+    Instrument,
+    OrderId,
+    PairPlan,
+    Quote,
+    SalePlan,
+    Side,
+    StrategyId,
+    UserId,
+)
 from alphabot.errors import InvariantBroken
 from alphabot.ports import Exchange, Market, Multiplier
+from alphabot.runtime.identities import Identities
+from alphabot.runtime.reconcile import Reconciler
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.router import Router
 from alphabot.runtime.stop import Stop
@@ -29,7 +47,8 @@ __all__ = ["Desk"]
 class Desk:
     """One user's exchange, memory and guards.
 
-    ``everyone`` are the recorders of all users of this process: the total exposure is theirs.
+    ``everyone`` are the recorders of all users of this process: the total exposure is theirs, and
+    none of their orders may meet one of this user's.
     """
 
     user_id: UserId
@@ -37,14 +56,19 @@ class Desk:
     market: Market
     recorder: Recorder
     router: Router
+    reconciler: Reconciler
     turnstile: Turnstile
+    identities: Identities
     stop: Stop
     limits: Limits
     everyone: Sequence[Recorder]
-    settle_seconds: float
     multiplier_of: Callable[[str], Multiplier]
     """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
     configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
+    bids: dict[AlphaId, Decimal] = field(default_factory=dict)
+    """The last bid seen of each token this user trades or holds."""
+    on_unheard: Callable[[OrderId], None] = lambda order_id: None
+    """Told of an order whose change the stream should have told and did not."""
 
     def standing(
         self, strategy_id: StrategyId, instrument: Instrument, quote: Quote, sell_price: Decimal
@@ -55,19 +79,19 @@ class Desk:
         is dust, and must not hold up a BUY.
         """
         state, now_ms = self.recorder.state, self.recorder.now_ms()
-        alpha_id = instrument.token.alpha_id
-        holding, progress = state.holding(alpha_id), state.strategy(strategy_id)
+        alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
+        foreign = self.reconciler.foreign
+        foreign_usdt = foreign_buys_usdt(foreign)
+        others = [r.state for r in self.everyone if r is not self.recorder]
+        sell_floor, buy_ceiling = limits_of_others(others, alpha_id, quote, now_ms)
         sale = self._leftover_sale(instrument, sell_price)
-        at_bid = multiply(multiply(holding.quantity, quote.bid), 1 - instrument.fees.seller)
-        open_here = [
-            entry for entry in state.open_intents.values() if entry.intended.alpha_id == alpha_id
-        ]
+        self.bids[alpha_id] = quote.bid
         return Standing(
-            exposure_usdt=state.exposure_usdt(),
-            total_exposure_usdt=sum((r.state.exposure_usdt() for r in self.everyone), ZERO),
-            leftover_usdt=sum((h.cost_usdt for h in state.holdings.values()), ZERO),
+            exposure_usdt=state.exposure_usdt() + foreign_usdt,
+            total_exposure_usdt=sum((r.state.exposure_usdt() for r in self.everyone), foreign_usdt),
+            leftover_usdt=leftover_usdt(state),
             sellable_leftover=sale.quantity if sale else ZERO,
-            loss_today_usdt=state.loss_today_usdt(now_ms) + holding.cost_usdt - at_bid,
+            loss_today_usdt=loss_usdt(state, now_ms, self.bids, instrument.fees),
             orders_last_minute=state.orders_last_minute(now_ms),
             rounds=progress.rounds,
             failures=progress.failures,
@@ -75,8 +99,22 @@ class Desk:
             stopping=self.stop.requested.is_set(),
             latched=state.latched.reason if state.latched else "",
             unresolved=sum(entry.unresolved for entry in state.open_intents.values()),
-            open_here=len(open_here),
-            foreign_sell_floor=self.turnstile.foreign_sell_floor(alpha_id, self.user_id),
+            open_here=sum(e.intended.alpha_id == alpha_id for e in state.open_intents.values()),
+            others_sell_floor=sell_floor,
+            others_buy_ceiling=buy_ceiling,
+            foreign_here=sum(order.symbol == instrument.symbol for order in foreign),
+            free_usdt=self.reconciler.free_usdt,
+        )
+
+    def twin(self, plan: PairPlan) -> bool:
+        """Whether an order that is none of ours would be taken for this plan's BUY.
+
+        Were the plan's outcome unknown, the two could not be told apart.
+        """
+        return any(
+            (seen.symbol, seen.side, seen.price, seen.quantity)
+            == (plan.symbol, Side.BUY, plan.buy_price, plan.quantity)
+            for seen in (*self.router.unclaimed, *self.reconciler.foreign)
         )
 
     @contextmanager
@@ -86,7 +124,16 @@ class Desk:
             raise InvariantBroken(f"intent {entry.intended.intent_id} is not placed")
         legs = Legs.placed(entry.intended, entry.placed)
         with self.router.claim(order.order_id for order in legs.orders.values()) as claim:
-            yield Watch(entry, legs, claim, self.exchange, self.recorder, self.multiplier_of)
+            yield Watch(
+                entry,
+                legs,
+                claim,
+                self.exchange,
+                self.recorder,
+                self.multiplier_of,
+                self.reconciler.settle_seconds,
+                self.on_unheard,
+            )
 
     def _leftover_sale(self, instrument: Instrument, price: Decimal) -> SalePlan | None:
         """Return the SELL of what is held and on no order, or None when that is only dust."""

@@ -46,7 +46,10 @@ class Follower:
         self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
 
     async def pair(self, entry: OpenIntent, turn: Turn, *, resumed: bool = False) -> Followed:
-        """Follow an OTO pair to the end of both legs; a resumed one is asked for first."""
+        """Follow an OTO pair to the end of both legs; a resumed one is asked for first.
+
+        ``turn`` is given back early when the SELL stays; a resumed pair has none.
+        """
         with self._desk.watching(entry) as watch:
             if resumed:
                 await watch.ask()
@@ -121,13 +124,11 @@ class Follower:
 
     async def _keep_waiting(self, watch: Watch, leg: Leg, turn: Turn) -> None:
         """Policy ``wait``: the SELL stays, its BUY counts, and the turn goes to the next user."""
-        order, alpha_id = watch.legs[leg], watch.entry.intended.alpha_id
+        order = watch.legs[leg]
         say("sell.timeout", order_id=order.order_id, price=plain(order.price), **self._who)
         self.now(State.WAITING_SELL)
-        self._desk.turnstile.rest(alpha_id, self._desk.user_id, order.order_id, order.price)
         turn.give_back()
         await watch.until(ended(leg))
-        self._desk.turnstile.gone(alpha_id, order.order_id)
 
     async def _cancel(self, watch: Watch, leg: Leg) -> None:
         """Cancel an order and learn from the exchange how it ended; it may have filled instead."""
@@ -163,6 +164,8 @@ class Follower:
         )
 
     def _say_success(self, watch: Watch, bought: Settled) -> None:
+        if bought.credited is None:
+            return  # said when it could not be credited
         intended = watch.entry.intended
         progress = self._desk.recorder.state.strategy(self._strategy.strategy_id)
         percent = progress.credited / self._strategy.target_volume * 100

@@ -1,4 +1,4 @@
-"""From a quote to an intent: ask the rule, and write down what will be asked of the exchange."""
+"""From a plan to an intent: what will be asked of the exchange, as it is written down first."""
 
 from __future__ import annotations
 
@@ -7,39 +7,11 @@ from alphabot.core.records import Intended
 from alphabot.core.values import (
     Instrument,
     PairPlan,
-    PricingRequest,
-    Proposal,
-    Quote,
     SalePlan,
 )
-from alphabot.errors import PluginError
-from alphabot.ports import PricingRule
 from alphabot.runtime.recorder import Recorder
 
-__all__ = ["intend_pair", "intend_sale", "propose"]
-
-
-def propose(
-    rule: PricingRule, strategy: StrategySettings, instrument: Instrument, quote: Quote
-) -> Proposal:
-    """Return the rule's proposal; raises PluginError for anything else the rule may do."""
-    request = PricingRequest(
-        quote=quote,
-        instrument=instrument,
-        amount_usdt=strategy.single_trade_amount_usdt,
-        buy_offset_percent=strategy.buy_offset_percentage,
-        sell_profit_percent=strategy.sell_profit_percentage,
-    )
-    proposal: object
-    try:
-        proposal = rule(request)
-    except Exception as cause:
-        problem = f"{type(cause).__name__}: {cause}"
-        raise PluginError(strategy.pricing, "pricing rule", problem) from cause
-    if not isinstance(proposal, Proposal):
-        problem = f"a Proposal was expected, was {type(proposal).__name__}"
-        raise PluginError(strategy.pricing, "pricing rule", problem)
-    return proposal
+__all__ = ["intend_pair", "intend_sale"]
 
 
 def intend_pair(

@@ -35,7 +35,7 @@ async def _follow(desk: Desk, entry: OpenIntent) -> None:
         intent_id=intended.intent_id,
         user_id=desk.user_id,
     )
-    with await desk.turnstile.take(intended.alpha_id, desk.user_id), desk.watching(entry) as watch:
+    with desk.watching(entry) as watch:
         await watch.ask()
         for leg in entry.legs:
             await watch.until(ended(leg))

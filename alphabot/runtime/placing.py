@@ -1,9 +1,9 @@
-"""Sends an order once, and finds out what became of it.
+"""Sends an order once.
 
 The intent is durable before a byte leaves, the answer before anything is done with it. What is
 not proven is *unknown*: it is never sent again, it is looked for at the exchange until it is
-found or proven absent (:mod:`alphabot.core.reconcile`), and meanwhile the gate is closed for the
-account.
+found or proven absent (:mod:`alphabot.runtime.reconcile`), and meanwhile the gate is closed for
+the account.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import trio
 
 from alphabot.core.progress import OpenIntent
-from alphabot.core.reconcile import READS_MIN, Match, find_orders, is_proven_absent
 from alphabot.core.records import (
     Intended,
     NotSentRecord,
@@ -19,13 +18,12 @@ from alphabot.core.records import (
     RefusedRecord,
     UnknownRecord,
 )
-from alphabot.core.values import OrderId, Side
-from alphabot.errors import ExchangeError, NotAuthorised, NotSent, Refused, Unresolved
+from alphabot.core.values import OrderId
+from alphabot.errors import ExchangeError, NotAuthorised, NotSent, Refused
 from alphabot.log import say
 from alphabot.runtime.desk import Desk
-from alphabot.runtime.watch import read_account
 
-__all__ = ["place", "resolve"]
+__all__ = ["place"]
 
 RECORD_SECONDS = 5.0
 """How long a cancelled order may still take to write down that it never left."""
@@ -55,17 +53,17 @@ async def place(desk: Desk, intended: Intended) -> OpenIntent:
     except ExchangeError as error:
         failure = error
     else:
-        await _record_placed(desk, entry, working, sell, "reply")
+        await _record_placed(desk, entry, working, sell)
         return entry
     await _record_failure(desk, intended, failure)
     if not entry.unresolved or isinstance(failure, NotAuthorised):
         raise failure
-    await resolve(desk, entry)
+    await desk.reconciler.resolve(entry)
     return entry
 
 
 async def _record_placed(
-    desk: Desk, entry: OpenIntent, working: OrderId | None, sell: OrderId, how: str
+    desk: Desk, entry: OpenIntent, working: OrderId | None, sell: OrderId
 ) -> None:
     recorder = desk.recorder
     await recorder.write(
@@ -74,9 +72,11 @@ async def _record_placed(
             intent_id=entry.intended.intent_id,
             working_order_id=working,
             sell_order_id=sell,
-            how=how,
         )
     )
+    for order_id in (working, sell):
+        if order_id is not None:
+            desk.identities.saw(desk.user_id, order_id)
 
 
 async def _record_failure(desk: Desk, intended: Intended, error: ExchangeError) -> None:
@@ -95,40 +95,3 @@ async def _record_failure(desk: Desk, intended: Intended, error: ExchangeError) 
         case _:
             say("request.unknown", reason=reason, intent_id=intent_id, user_id=user_id)
             await recorder.write(UnknownRecord(at_ms=at_ms, intent_id=intent_id, reason=reason))
-
-
-async def resolve(desk: Desk, entry: OpenIntent) -> None:
-    """Ask the exchange until an unknown intent is found (then it is placed) or proven absent.
-
-    Raises NotSent when it is proven absent, Unresolved when several orders fit, NotAuthorised.
-    """
-    intended, recorder = entry.intended, desk.recorder
-    say("reconcile.started", intent_id=intended.intent_id, user_id=desk.user_id)
-    sent_at = trio.current_time() - max(0, recorder.now_ms() - intended.at_ms) / 1000
-    reads = 0
-    while True:
-        try:
-            reading = await read_account(desk.exchange, intended.alpha_id, intended.at_ms)
-        except NotAuthorised:
-            raise
-        except ExchangeError as error:
-            say("request.read_failed", reason=str(error), user_id=desk.user_id)
-            await trio.sleep(1)
-            continue
-        reads += 1
-        match, legs = find_orders(intended, reading, recorder.state.claimed)
-        if match is Match.ONE:
-            working = legs[Side.BUY].order_id if intended.is_pair else None
-            await _record_placed(desk, entry, working, legs[Side.SELL].order_id, "matched")
-            say("reconcile.matched", intent_id=intended.intent_id, user_id=desk.user_id)
-            return
-        if match is Match.SEVERAL:
-            raise Unresolved(f"several orders of the exchange fit intent {intended.intent_id}")
-        if is_proven_absent(reads, trio.current_time() - sent_at, desk.settle_seconds):
-            reason = f"absent from {reads} complete readings over {desk.settle_seconds} s"
-            await recorder.write(
-                NotSentRecord(at_ms=recorder.now_ms(), intent_id=intended.intent_id, reason=reason)
-            )
-            say("reconcile.absent", intent_id=intended.intent_id, user_id=desk.user_id)
-            raise NotSent(reason)
-        await trio.sleep(max(0.2, desk.settle_seconds / (READS_MIN + 1)))

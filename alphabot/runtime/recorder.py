@@ -21,6 +21,8 @@ class Recorder:
         self._clock = clock
         self.user_id = user_id
         self.state = UserState()
+        self.writes = 0
+        """How many records were written by this process."""
 
     async def replay(self) -> None:
         """Fold everything the journal says of this user; raises JournalError."""
@@ -40,6 +42,7 @@ class Recorder:
         with trio.CancelScope(shield=True):
             await self._journal.append(self.user_id, record)
             self.state.apply(record)
+            self.writes += 1
 
     async def intend(self, intended: Intended) -> CommittedIntent:
         """Make an intent durable, take it in, and return the proof an order needs.
@@ -48,6 +51,7 @@ class Recorder:
         counts for every other order that is asked for.
         """
         self.state.apply(intended)
+        self.writes += 1
         try:
             with trio.CancelScope(shield=True):
                 return await self._journal.commit_intent(self.user_id, intended)

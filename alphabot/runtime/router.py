@@ -8,7 +8,8 @@ Why this file is harder than it looks:
   claim's channel is bounded, and when it is full the update is dropped and the claim is told
   that it *missed* something; it then asks by REST, which is the truth anyway.
 * After a gap in the stream nothing is replayed. So when the stream is live again every claim is
-  told that it missed something, in the same way, and until then no order may leave.
+  told that it missed something, in the same way, and no order may leave before the account was
+  read anew (:mod:`alphabot.runtime.reconcile`).
 
 There is one word for "ask the exchange": :data:`MISSED`.
 """
@@ -30,7 +31,10 @@ __all__ = ["MISSED", "Claim", "Missed", "Router"]
 CLAIM_REPORTS_MAX = 256
 """Updates a claim may have waiting; beyond that they are dropped and the claim asks by REST."""
 PARKED_REPORTS_MAX = 1024
-"""Updates kept for orders nobody claimed yet; beyond that the oldest go, and later claims ask."""
+"""Updates kept for orders nobody claimed yet; beyond that the oldest go, and claims that follow
+within FORGOTTEN_SECONDS ask."""
+FORGOTTEN_SECONDS = 60.0
+"""Longer than it can take from an order's first update to its claim."""
 
 
 class Missed(Enum):
@@ -93,19 +97,53 @@ class Router:
         self._claims: dict[OrderId, Claim] = {}
         self._parked: OrderedDict[OrderId, list[OrderReport]] = OrderedDict()
         self._parked_count = 0
-        self._forgot_parked = False
+        self._forgot_parked_at: float | None = None
+        self._connections = 0
+        self._connected = False
+        self._changed = trio.Event()
         self._live = trio.Event()
         self.on_connection: Callable[[bool, str], None] = lambda live, reason: None
         """Told of each loss (with its reason) and each return of the stream, for people."""
+        self.on_unclaimed: Callable[[OrderReport], None] = lambda report: None
+        """Told of each update of an order that nobody has claimed, ours or not."""
 
     @property
     def live(self) -> bool:
-        """Whether the stream is connected and nothing was missed since."""
+        """Whether the stream is connected, and the account was read since."""
         return self._live.is_set()
 
+    @property
+    def unclaimed(self) -> Iterator[OrderReport]:
+        """The updates of orders that nobody has claimed, by the order seen first."""
+        return (report for reports in self._parked.values() for report in reports)
+
     async def wait_live(self) -> None:
-        """Return once the stream is connected."""
+        """Return once the stream is connected and the account was read since."""
         await self._live.wait()
+
+    async def next_connection(self, after: int) -> int:
+        """Return the number of the present connection, once it is a later one than that."""
+        await trio.lowlevel.checkpoint()
+        while not self._connected or self._connections <= after:
+            await self._changed.wait()
+        return self._connections
+
+    def reconciled(self, connection: int) -> None:
+        """Open the gate, unless that connection is the present one no longer."""
+        if self._connected and connection == self._connections:
+            self._live.set()
+
+    def close(self) -> None:
+        """Take the stream for lost: whoever fed us has ended."""
+        self._change(connected=False)
+
+    def _change(self, *, connected: bool) -> None:
+        self._connected = connected
+        self._connections += connected
+        if self._live.is_set():  # else somebody may be waiting for this very event
+            self._live = trio.Event()
+        self._changed.set()
+        self._changed = trio.Event()
 
     async def run(self, items: trio.MemoryReceiveChannel[FeedItem]) -> None:
         """Deliver what the feed sends until it closes its end."""
@@ -122,11 +160,10 @@ class Router:
                 else:
                     claim.deliver(item)
             case FeedGap():
-                if self._live.is_set():  # else somebody may be waiting for this very event
-                    self._live = trio.Event()
+                self._change(connected=False)
                 self.on_connection(False, item.reason)
             case FeedLive():
-                self._live.set()
+                self._change(connected=True)
                 self.on_connection(True, "")
                 for claim in {id(c): c for c in self._claims.values()}.values():
                     claim.miss()
@@ -139,7 +176,7 @@ class Router:
         self._parked_count -= len(parked)
         for report in sorted(parked, key=lambda r: r.event_id or 0):
             claim.deliver(report)
-        if self._forgot_parked or not self.live:
+        if self._forgot_lately or not self.live:
             claim.miss()
         self._claims.update(dict.fromkeys(claim.order_ids, claim))
         try:
@@ -148,10 +185,16 @@ class Router:
             for order_id in claim.order_ids:
                 self._claims.pop(order_id, None)
 
+    @property
+    def _forgot_lately(self) -> bool:
+        forgot_at = self._forgot_parked_at
+        return forgot_at is not None and trio.current_time() < forgot_at + FORGOTTEN_SECONDS
+
     def _park(self, report: OrderReport) -> None:
+        self.on_unclaimed(report)
         self._parked.setdefault(report.order_id, []).append(report)
         self._parked_count += 1
         while self._parked_count > PARKED_REPORTS_MAX:
             _, oldest = self._parked.popitem(last=False)
             self._parked_count -= len(oldest)
-            self._forgot_parked = True
+            self._forgot_parked_at = trio.current_time()

@@ -34,8 +34,6 @@ class MarketFeed(Protocol):
 
 async def run_service(users: Sequence[User], market: MarketFeed) -> None:
     """Run every user until each of its strategies has ended; raises JournalError (grouped)."""
-    for user in users:
-        user.reserve()
     async with trio.open_nursery() as shared:
         await shared.start(market.run)
         async with trio.open_nursery() as people:

@@ -12,45 +12,26 @@ import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.exact import plain
-from alphabot.core.limit_case import Case
-from alphabot.core.limits import Refusal, Remedy, may_buy, may_sell
-from alphabot.core.planning import Unplannable, plan_pair, plan_sale
+from alphabot.core.limits import may_buy
+from alphabot.core.planning import Unplannable, one_lot_less, plan_pair
 from alphabot.core.progress import StrategyProgress
-from alphabot.core.records import Configured
-from alphabot.core.values import (
-    Instrument,
-    PairPlan,
-    Quote,
-    SalePlan,
-    Token,
-)
-from alphabot.errors import (
-    ExchangeError,
-    NotAuthorised,
-    PluginError,
-    RateLimited,
-    Refused,
-    Unresolved,
-)
+from alphabot.core.records import Configured, Credited
+from alphabot.core.values import Token
+from alphabot.errors import ExchangeError, NotAuthorised, PluginError, Unresolved
 from alphabot.log import say
 from alphabot.ports import PricingRule
-from alphabot.runtime.after import After
+from alphabot.runtime.after import After, Afterwards
+from alphabot.runtime.asking_rules import credit
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
-from alphabot.runtime.following import Followed, Follower
-from alphabot.runtime.intending import intend_pair, intend_sale, propose
+from alphabot.runtime.following import Follower
+from alphabot.runtime.intending import intend_pair
+from alphabot.runtime.leftovers import Leftovers
 from alphabot.runtime.placing import place
+from alphabot.runtime.sight import Sight
 from alphabot.runtime.turnstile import Turn
-from alphabot.runtime.watch import credit
 
 __all__ = ["TradeLoop"]
-
-BACKOFF_SECONDS_MIN = 1.0
-"""After a failure the pause is never shorter, whatever the configuration says."""
-BACKOFF_SECONDS_MAX = 600.0
-"""An outage doubles the pause each time, up to this; it ends by itself and never latches."""
-WAIT_SECONDS = 1.0
-"""How soon a refusal that is no failure is asked again."""
 
 
 class TradeLoop:
@@ -61,13 +42,13 @@ class TradeLoop:
     ) -> None:
         self.strategy = strategy
         self.row = row
+        self.who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
         self._desk = desk
         self._token = token
-        self._rule = rule
+        self._sight = Sight(desk, strategy, token, rule)
+        self._afterwards = Afterwards(desk, strategy, token, row)
         self.follower = Follower(desk, strategy, row)
-        self._outages = 0
-        self._mul_point: int | None = None
-        self.who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
+        self._leftovers = Leftovers(desk, strategy, self._sight, self._afterwards, self.follower)
 
     def __repr__(self) -> str:
         return f"<TradeLoop {self._desk.user_id}/{self.strategy.strategy_id}: {self.row.state}>"
@@ -76,6 +57,10 @@ class TradeLoop:
     def progress(self) -> StrategyProgress:
         """What the journal says this strategy has done."""
         return self._desk.recorder.state.strategy(self.strategy.strategy_id)
+
+    def stopped(self) -> After:
+        """Return how the strategy ends if it is told to stop now."""
+        return self._afterwards.stopped()
 
     # --- the list of steps --------------------------------------------------------------------
 
@@ -89,7 +74,7 @@ class TradeLoop:
         while after.ending is None:
             after = await self._round()
             if after.ending is None:
-                after = await self._sell_leftover() or after
+                after = await self._leftovers.sell() or after
             self.follower.show()
             if after.ending is None and self._reached():
                 say("strategy.target_reached", credited=plain(self.progress.credited), **self.who)
@@ -100,90 +85,53 @@ class TradeLoop:
 
     async def _round(self) -> After:
         turn: Turn | None = None
+        await trio.lowlevel.checkpoint()
+        try:
+            await self._credit_owed()
+        except PluginError as error:
+            return self._afterwards.failed(error)
         with self._desk.stop.interruptible():
+            self.follower.now(State.RECONCILING)
+            await self._desk.reconciler.weigh(self._token.alpha_id)
             self.follower.now(State.WAITING_TURN)
-            turn = await self._desk.turnstile.take(self._token.alpha_id, self._desk.user_id)
+            turn = await self._desk.turnstile.take(self._token.alpha_id)
         if turn is None:
             return self.stopped()
         with turn, self._desk.stop.round():
             try:
-                after = await self._trade(turn)
+                return await self._trade(turn)
             except (NotAuthorised, Unresolved):
                 raise
             except ExchangeError as error:
-                return self._failed(error)
-            return after
+                return self._afterwards.failed(error)
         return self.stopped()
 
     async def _trade(self, turn: Turn) -> After:
         began = trio.current_time()
-        instrument, quote = await self._look()
+        self.follower.now(State.QUOTING)
+        instrument, quote = await self._sight.look()
         try:
-            proposal = propose(self._rule, self.strategy, instrument, quote)
+            proposal = self._sight.proposal(instrument, quote)
             plan = plan_pair(proposal, instrument, self.strategy.single_trade_amount_usdt)
+            if self._desk.twin(plan):
+                plan = one_lot_less(plan, instrument)
             intended = intend_pair(plan, instrument, self.strategy, self._desk.recorder)
             # A rule that cannot say what the volume counts must say so before there is any.
             credit(intended, plan.quantity, plan.amount_usdt, self._desk.multiplier_of)
         except (Unplannable, PluginError) as error:
-            return self._failed(error)
-        refusal = may_buy(self._case(plan, instrument, quote))
+            return self._afterwards.failed(error)
+        refusal = may_buy(self._sight.case(plan, instrument, quote))
         if refusal is not None:
-            return self._refused(refusal)
+            return self._afterwards.refused(refusal)
         self.follower.now(State.PLACING)
         entry = await place(self._desk, intended)
-        self._outages = 0
+        self._afterwards.placed()
         working_order_id = entry.placed and entry.placed.working_order_id
         say("pair.placed", working_order_id=working_order_id, **self.who)
         followed = await self.follower.pair(entry, turn)
         self.row.round_seconds_total += trio.current_time() - began
         self.row.rounds_timed += 1
-        return self._after(followed)
-
-    async def _sell_leftover(self) -> After | None:
-        """Sell what was bought and is on no order; None when that is nothing, or only dust."""
-        await trio.lowlevel.checkpoint()
-        holding = self._desk.recorder.state.holding(self._token.alpha_id)
-        if holding.quantity <= 0:
-            return None
-        with self._desk.stop.round():
-            try:
-                await self._plan_leftover()  # dust needs no turn
-                if holding.abandoned:
-                    return self._after(Followed.ABANDONED)
-                self.follower.now(State.WAITING_TURN)
-                turn = await self._desk.turnstile.take(self._token.alpha_id, self._desk.user_id)
-                with turn:
-                    return await self._sell(turn)
-            except Unplannable:
-                return None
-            except (NotAuthorised, Unresolved):
-                raise
-            except (PluginError, ExchangeError) as error:
-                return self._failed(error)
-        return self.stopped()
-
-    async def _plan_leftover(self) -> tuple[SalePlan, Instrument, Quote]:
-        """Return the sale of what is held at the present price; raises Unplannable for dust."""
-        held = self._desk.recorder.state.holding(self._token.alpha_id).quantity
-        instrument, quote = await self._look()
-        price = propose(self._rule, self.strategy, instrument, quote).sell_price
-        return plan_sale(price, instrument, held), instrument, quote
-
-    async def _sell(self, turn: Turn) -> After | None:
-        """Sell the leftover, whose price may have moved while we waited for the turn."""
-        plan, instrument, quote = await self._plan_leftover()
-        refusal = may_sell(self._case(plan, instrument, quote))
-        if refusal is not None:
-            return self._refused(refusal)
-        say("leftover.selling", quantity=plain(plan.quantity), **self.who)
-        entry = await place(
-            self._desk, intend_sale(plan, instrument, self.strategy, self._desk.recorder)
-        )
-        followed = await self.follower.sale(entry, turn)
-        if followed is not Followed.DONE:
-            return self._after(followed)
-        say("leftover.sold", quantity=plain(plan.quantity), **self.who)
-        return None
+        return self._afterwards.followed(followed)
 
     # --- beginning, pausing, ending -----------------------------------------------------------
 
@@ -205,16 +153,15 @@ class TradeLoop:
         self.follower.now(State.RECONCILING)
         for entry in self._desk.recorder.state.open_of(self.strategy.strategy_id):
             with self._desk.stop.round() as scope:
-                turn = await self._desk.turnstile.take(self._token.alpha_id, self._desk.user_id)
-                with turn:
-                    follow = self.follower.pair if entry.intended.is_pair else self.follower.sale
-                    after = self._after(await follow(entry, turn, resumed=True))
+                follow = self.follower.pair if entry.intended.is_pair else self.follower.sale
+                followed = await follow(entry, Turn(None), resumed=True)
+                after = self._afterwards.followed(followed)
                 say("reconcile.settled", intent_id=entry.intended.intent_id, **self.who)
                 if after.ending is not None:
                     return after
             if scope.cancelled_caught:
                 return self.stopped()
-        return await self._sell_leftover() or After()
+        return await self._leftovers.sell() or After()
 
     async def _pause(self, after: After) -> After:
         with self._desk.stop.interruptible():
@@ -225,74 +172,21 @@ class TradeLoop:
             return After()
         return self.stopped()
 
-    def _after(self, followed: Followed) -> After:
-        match followed:
-            case Followed.DONE:
-                return After(float(self.strategy.trade_interval_seconds))
-            case Followed.SHORT:
-                self.row.failed_rounds += 1
-                return After(self._backoff_seconds(), state=State.BACKING_OFF)
-            case Followed.ABANDONED:
-                holding = self._desk.recorder.state.holding(self._token.alpha_id)
-                return After(ending=Ending.OPEN, reason=f"{plain(holding.quantity)} not sold")
+    async def _credit_owed(self) -> None:
+        """Credit what a multiplier rule could not say at its time; raises PluginError.
 
-    def stopped(self) -> After:
-        """Return how a strategy ends that was told to stop."""
-        still_open = self._desk.recorder.state.open_of(self.strategy.strategy_id)
-        if still_open:
-            return After(ending=Ending.OPEN, reason=f"{len(still_open)} round(s) still open")
-        return After(ending=Ending.STOPPED)
-
-    def _failed(self, error: Exception) -> After:
-        """Back off after a refusal, an outage or a plan that cannot be; an outage ever longer."""
-        self.row.failed_rounds += 1
-        seconds = self._backoff_seconds()
-        if isinstance(error, ExchangeError) and not isinstance(error, Refused):
-            seconds = min(BACKOFF_SECONDS_MAX, seconds * 2**self._outages)
-            self._outages += 1
-        if isinstance(error, RateLimited):
-            seconds = max(seconds, error.retry_after_seconds)
-        match error:
-            case ExchangeError():
-                say("round.failed", reason=str(error), seconds=seconds, **self.who)
-            case PluginError():
-                say("plugin.failed", reason=str(error), seconds=seconds, **self.who)
-            case _:
-                say("round.skipped", reason=str(error), seconds=seconds, **self.who)
-        return After(seconds, state=State.BACKING_OFF)
-
-    def _refused(self, refusal: Refusal) -> After:
-        if refusal.name == "stopping":
-            return self.stopped()
-        say("limit.refused", limit=refusal.name, detail=refusal.detail, **self.who)
-        match refusal.remedy:
-            case Remedy.END:
-                return After(ending=Ending.FAILED, reason=f"{refusal.name}: {refusal.detail}")
-            case Remedy.WAIT:
-                return After(WAIT_SECONDS, state=State.WAITING_LIMIT)
-            case Remedy.SKIP:
-                return After(self._backoff_seconds(), state=State.BACKING_OFF)
+        Nothing new is bought before: how far the target is, nobody knows until then.
+        """
+        await trio.lowlevel.checkpoint()
+        recorder = self._desk.recorder
+        for intent_id, owed in tuple(recorder.state.owed.items()):
+            if owed.intended.strategy_id == self.strategy.strategy_id:
+                volume = credit(
+                    owed.intended, owed.executed, owed.quote_usdt, self._desk.multiplier_of
+                )
+                await recorder.write(
+                    Credited(at_ms=recorder.now_ms(), intent_id=intent_id, credited=volume)
+                )
 
     def _reached(self) -> bool:
         return self.progress.credited >= self.strategy.target_volume
-
-    def _backoff_seconds(self) -> float:
-        interval = float(self.strategy.trade_interval_seconds)
-        return max(BACKOFF_SECONDS_MIN, float(self.strategy.failure_backoff_factor) * interval)
-
-    # --- asking and planning ------------------------------------------------------------------
-
-    async def _look(self) -> tuple[Instrument, Quote]:
-        """Return the token's present facts and price."""
-        self.follower.now(State.QUOTING)
-        instrument = await self._desk.market.instrument(self._token.alpha_id)
-        quote = await self._desk.market.quote(self._token.alpha_id)
-        if instrument.token.mul_point != self._mul_point:
-            self._mul_point = instrument.token.mul_point
-            say("token.mul_point", token=self._token.name, mul_point=self._mul_point, **self.who)
-        return instrument, quote
-
-    def _case(self, plan: PairPlan | SalePlan, instrument: Instrument, quote: Quote) -> Case:
-        sell_price = plan.sell_price if isinstance(plan, PairPlan) else plan.price
-        standing = self._desk.standing(self.strategy.strategy_id, instrument, quote, sell_price)
-        return Case(plan, quote, instrument, standing, self._desk.limits)

@@ -16,20 +16,22 @@ nobody may trade.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from decimal import Decimal
+from typing import NoReturn
 
 import trio
 
 from alphabot.core.exact import ZERO, plain
+from alphabot.core.orders import Contradiction
 from alphabot.core.reconcile import SKEW_MS
-from alphabot.core.records import Latched, Leg, UnknownRecord
+from alphabot.core.records import Latched
+from alphabot.core.values import OrderId
 from alphabot.errors import (
     ExchangeError,
     FeedLost,
     JournalError,
     NotAuthorised,
-    NotSent,
     Unresolved,
 )
 from alphabot.log import say, say_exception
@@ -38,7 +40,6 @@ from alphabot.runtime.after import After
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.orphans import follow_orphans
-from alphabot.runtime.placing import resolve
 from alphabot.runtime.trade_loop import TradeLoop
 
 __all__ = ["FEED_ITEMS_MAX", "User"]
@@ -59,6 +60,8 @@ class User:
         self.desk = desk
         self._feed = feed
         self._loops = loops
+        self._alarm = trio.Event()
+        self._alarm_reason = ""
 
     def __repr__(self) -> str:
         return f"<User {self.desk.user_id}: {len(self._loops)} strategies>"
@@ -67,17 +70,6 @@ class User:
     def rows(self) -> list[Row]:
         """The rows of this user's strategies."""
         return [loop.row for loop in self._loops]
-
-    def reserve(self) -> None:
-        """Claim turns for what an earlier run left open, before any user places anything."""
-        turnstile, user_id = self.desk.turnstile, self.desk.user_id
-        for entry in self.desk.recorder.state.open_intents.values():
-            intended, placed = entry.intended, entry.placed
-            if placed is not None and (Leg.WORKING in entry.settled or not intended.is_pair):
-                sell_id, price = placed.sell_order_id, intended.sell_price
-                turnstile.rest(intended.alpha_id, user_id, sell_id, price)
-            else:
-                turnstile.reserve(intended.alpha_id, user_id)
 
     async def run(self) -> None:
         """Trade until every strategy has ended, whatever happens; raises JournalError alone."""
@@ -97,6 +89,9 @@ class User:
             await self._latch(str(_first(group)))
         except* NotAuthorised as group:
             await self._latch(str(_first(group)))
+        except* Contradiction as group:
+            say_exception("user.failed", _first(group), user_id=self.desk.user_id)
+            await self._latch(str(_first(group)))
         except* FeedLost as group:
             reason = str(_first(group))
             say("stream.unavailable", user_id=self.desk.user_id, reason=reason)
@@ -112,19 +107,26 @@ class User:
     async def _connected(self) -> None:
         """Hold the feed, and within it the trading; a loss of the first connection is FeedLost."""
         send, receive = trio.open_memory_channel[FeedItem](FEED_ITEMS_MAX)
-        self.desk.router.on_connection = self._show_connection
+        desk = self.desk
+        self._alarm = trio.Event()
+        desk.router.on_connection = self._show_connection
+        desk.router.on_unclaimed = lambda report: desk.identities.saw(desk.user_id, report.order_id)
+        desk.on_unheard = self._doubt_stream
+        desk.identities.on_alarm(desk.user_id, self._raise_alarm)
         async with trio.open_nursery() as connection:
-            connection.start_soon(self.desk.router.run, receive)
+            connection.start_soon(self._heed_alarm)
+            connection.start_soon(desk.router.run, receive)
+            connection.start_soon(desk.reconciler.keep_gate)
             with self.desk.stop.interruptible() as starting:
                 with trio.move_on_after(CONNECT_SECONDS) as connecting:
                     await connection.start(self._feed.run, send)
                 if connecting.cancelled_caught:
                     raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
-                await self.desk.router.wait_live()
-                await self._resolve_unknown()
+                await desk.router.wait_live()
             if not starting.cancelled_caught:
                 await self._trade_all()
             connection.cancel_scope.cancel()
+        desk.router.close()
 
     async def _trade_all(self) -> None:
         running = [loop.strategy.strategy_id for loop in self._loops]
@@ -135,23 +137,18 @@ class User:
                     trading.start_soon(self._trade, loop)
             beside.cancel_scope.cancel()
 
-    async def _resolve_unknown(self) -> None:
-        """Find out what became of requests an earlier run never learned the outcome of."""
-        await trio.lowlevel.checkpoint()
-        recorder = self.desk.recorder
-        for entry in tuple(recorder.state.open_intents.values()):
-            if entry.placed is not None:
-                continue
-            if entry.unknown is None:
-                await recorder.write(
-                    UnknownRecord(
-                        at_ms=recorder.now_ms(),
-                        intent_id=entry.intended.intent_id,
-                        reason="the process ended before the outcome was recorded",
-                    )
-                )
-            with suppress(NotSent):
-                await resolve(self.desk, entry)
+    async def _heed_alarm(self) -> NoReturn:
+        await self._alarm.wait()
+        raise Unresolved(self._alarm_reason)
+
+    def _doubt_stream(self, order_id: OrderId) -> None:
+        if self.desk.router.live:
+            say("stream.silent", order_id=order_id, user_id=self.desk.user_id)
+            self._feed.distrust(f"it kept silent about order {order_id}")
+
+    def _raise_alarm(self, reason: str) -> None:
+        self._alarm_reason = reason
+        self._alarm.set()
 
     async def _trade(self, loop: TradeLoop) -> None:
         after = await loop.run()

@@ -15,32 +15,22 @@ import trio
 from alphabot.core.exact import ZERO, plain
 from alphabot.core.orders import Legs, Order
 from alphabot.core.progress import OpenIntent
-from alphabot.core.reconcile import SKEW_MS, Reading, absent_leg
-from alphabot.core.records import Intended, Leg, Settled, Updated
-from alphabot.core.values import AlphaId, Fill, OrderReport
-from alphabot.core.volume import credited_volume
+from alphabot.core.reconcile import absent_leg, is_proven_absent
+from alphabot.core.records import Leg, Settled, Updated
+from alphabot.core.values import AlphaId, Fill, OrderId, OrderReport
 from alphabot.errors import ExchangeError, InvariantBroken, NotAuthorised, PluginError
 from alphabot.log import say
 from alphabot.ports import Exchange, Multiplier
+from alphabot.runtime.asking_rules import credit
 from alphabot.runtime.backoff import Backoff
+from alphabot.runtime.reconcile import read_orders
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.router import Claim, Missed
 
-__all__ = ["POLL_SECONDS", "Watch", "credit", "ended", "read_account", "split_fees"]
+__all__ = ["POLL_SECONDS", "Watch", "ended", "split_fees"]
 
 POLL_SECONDS = 30.0
 """How long a watch relies on the stream's silence before it asks by REST."""
-
-
-async def read_account(exchange: Exchange, alpha_id: AlphaId, since_ms: int) -> Reading:
-    """Return one complete reading; raises ExchangeError, and then nothing was learnt.
-
-    Open orders come first: an order that ends between the two calls is then in both lists, while
-    the other way round it could be in neither.
-    """
-    open_orders = await exchange.open_orders()
-    history = await exchange.order_history(alpha_id, since_ms - SKEW_MS)
-    return Reading(open_orders, history)
 
 
 class Watch:
@@ -54,6 +44,8 @@ class Watch:
         exchange: Exchange,
         recorder: Recorder,
         multiplier_of: Callable[[str], Multiplier],
+        settle_seconds: float,
+        on_unheard: Callable[[OrderId], None],
     ) -> None:
         self.entry = entry
         self.legs = legs
@@ -61,6 +53,10 @@ class Watch:
         self._exchange = exchange
         self._recorder = recorder
         self._multiplier_of = multiplier_of
+        self._settle_seconds = settle_seconds
+        self._on_unheard = on_unheard
+        self._absences = 0
+        self._absent_at = 0.0
 
     def __repr__(self) -> str:
         return f"<Watch {self.entry.intended.intent_id}: {self.legs}>"
@@ -74,8 +70,12 @@ class Watch:
                 item = await self._claim.next()
             if isinstance(item, OrderReport):
                 await self.take(item)
-            else:
-                await self.ask()
+                continue
+            before = self.legs
+            await self.ask()
+            if item is None and self.legs != before:
+                # It happened, and the stream kept silent: the subscription may be dead.
+                self._on_unheard(next(iter(before.orders.values())).order_id)
 
     async def prove(self, done: Callable[[Legs], bool]) -> None:
         """Ask by REST, again and again with a growing pause, until the legs satisfy ``done``."""
@@ -90,7 +90,7 @@ class Watch:
         """Take in what the exchange lists of these orders now; a failed reading teaches nothing."""
         intended = self.entry.intended
         try:
-            reading = await read_account(self._exchange, intended.alpha_id, intended.at_ms)
+            reading = await read_orders(self._exchange, {intended.alpha_id: intended.at_ms})
         except NotAuthorised:
             raise
         except ExchangeError as error:
@@ -101,7 +101,14 @@ class Watch:
             for report in reading.of(order.order_id):
                 await self.take(report)
         gone = absent_leg(self.legs, reading)
-        if gone is not None:
+        if gone is None:
+            self._absences = 0
+            return
+        self._absences += 1
+        if self._absences == 1:
+            self._absent_at = trio.current_time()
+        seconds = trio.current_time() - self._absent_at
+        if is_proven_absent(self._absences, seconds, self._settle_seconds):
             await self.take(gone)
 
     async def take(self, report: OrderReport) -> None:
@@ -147,10 +154,15 @@ class Watch:
         # The sum of the fills is the exchange's authoritative money figure (protocol section 3).
         quote_usdt = sum((fill.quote_usdt for fill in fills), ZERO)
         fee_base, fee_quote_usdt, fee_other = split_fees(fills, self.entry.intended.alpha_id)
-        credited = ZERO
+        credited: Decimal | None = ZERO
         if leg is Leg.WORKING and order.executed:
             intended = self.entry.intended
-            credited = credit(intended, order.executed, quote_usdt, self._multiplier_of)
+            try:
+                credited = credit(intended, order.executed, quote_usdt, self._multiplier_of)
+            except PluginError as error:
+                # What the order did is settled all the same; its volume stays owed.
+                credited = None
+                say("credit.owed", reason=str(error), user_id=self._recorder.user_id)
         record = Settled(
             at_ms=self._recorder.now_ms(),
             intent_id=self.entry.intended.intent_id,
@@ -181,23 +193,6 @@ class Watch:
                 if sum((fill.quantity for fill in fills), ZERO) == order.executed:
                     return fills
             await backoff.wait()
-
-
-def credit(
-    intended: Intended,
-    executed: Decimal,
-    quote_usdt: Decimal,
-    multiplier_of: Callable[[str], Multiplier],
-) -> Decimal:
-    """Return what a BUY adds toward the target by the rule of its intent.
-
-    Raises PluginError when the rule is not loaded or its answer cannot be used.
-    """
-    name = intended.multiplier
-    try:
-        return credited_volume(intended, executed, quote_usdt, multiplier_of(name))
-    except Exception as cause:
-        raise PluginError(name, "multiplier", f"{type(cause).__name__}: {cause}") from cause
 
 
 def split_fees(fills: tuple[Fill, ...], alpha_id: AlphaId) -> tuple[Decimal, Decimal, str]:

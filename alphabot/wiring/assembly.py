@@ -19,6 +19,8 @@ from alphabot.plugins import PluginHost
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Board, Row
 from alphabot.runtime.desk import Desk
+from alphabot.runtime.identities import Identities
+from alphabot.runtime.reconcile import Reconciler
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.router import Router
 from alphabot.runtime.stop import Stop
@@ -56,22 +58,26 @@ async def assemble(stack: AsyncExitStack, shared: Shared, bound: Sequence[Bound]
     user_ids = sorted({user_id for b in bound for user_id in b.settings.user_ids})
     recorders = {u: Recorder(shared.journal, u, shared.clock) for u in user_ids}
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
+    identities = Identities()
+    settle_seconds = shared.settings.settle_seconds or shared.venue.settle_seconds
     users = []
     for user_id, recorder in recorders.items():
         shared.journal.users.ensure_simulated_user(user_id)
         await recorder.replay()
         account = await _open_account(stack, shared, user_id)
+        router = Router()
         desk = Desk(
             user_id=user_id,
             exchange=account,
             market=shared.market,
             recorder=recorder,
-            router=Router(),
+            router=router,
+            reconciler=Reconciler(account, recorder, router, settle_seconds),
             turnstile=turnstile,
+            identities=identities,
             stop=shared.stop,
             limits=shared.settings.limits,
             everyone=tuple(recorders.values()),
-            settle_seconds=shared.settings.settle_seconds or shared.venue.settle_seconds,
             multiplier_of=shared.plugins.multiplier,
         )
         feed = UserFeed(account.listen_key, shared.venue.net, shared.venue.order_stream_url)

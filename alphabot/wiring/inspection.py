@@ -39,8 +39,7 @@ from alphabot.exchange.http import open_http
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
 from alphabot.ports import WallClock
-from alphabot.runtime.intending import propose
-from alphabot.runtime.watch import credit
+from alphabot.runtime.asking_rules import credit, propose
 from alphabot.wiring.binding import Bound, Names, bind, resolve, token_list
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, open_venue

@@ -240,8 +240,22 @@ BOUNDARIES = [
     Boundary(
         "self_trade_guard",
         Remedy.WAIT,
-        standing(foreign_sell_floor=Decimal("100.01")),
-        standing(foreign_sell_floor=Decimal(100)),
+        standing(others_sell_floor=Decimal("100.01")),
+        standing(others_sell_floor=Decimal(100)),
+    ),
+    Boundary(
+        "self_trade_guard",
+        Remedy.WAIT,
+        standing(others_buy_ceiling=Decimal("99.99")),
+        standing(others_buy_ceiling=Decimal(100)),
+        sell_too=True,
+    ),
+    Boundary("foreign_order", Remedy.WAIT, standing(foreign_here=0), standing(foreign_here=1)),
+    Boundary(
+        "balance",
+        Remedy.SKIP,
+        standing(free_usdt=Decimal(100)),
+        standing(free_usdt=Decimal("99.99")),
     ),
 ]
 SELL_BOUNDARIES = [boundary for boundary in BOUNDARIES if boundary.sell_too]
@@ -311,7 +325,7 @@ TIGHTER: dict[str, tuple[Change, object]] = {
 @pytest.mark.parametrize("name", [figure.name for figure in fields(Limits)])
 def test_every_figure_is_read_by_the_rule_of_its_name(name: str) -> None:
     if name == "self_trade_guard":
-        met = standing(foreign_sell_floor=Decimal(99))(BUY)
+        met = standing(others_sell_floor=Decimal(99))(BUY)
         assert named(may_buy(met)) == (name, Remedy.WAIT)
         assert may_buy(limits(self_trade_guard=False)(met)) is None
         return

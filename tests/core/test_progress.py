@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
-from alphabot.core.progress import Holding, OpenIntent, UserState
+from alphabot.core.holdings import Holding
+from alphabot.core.progress import OpenIntent, UserState
 from alphabot.core.records import (
     Cleared,
     Configured,
+    Credited,
     Intended,
     Latched,
     Leftover,
@@ -387,7 +390,7 @@ def test_volume_is_counted_once_and_never_falls(journal: list[Record]) -> None:
         credited = sum((p.credited for p in state.strategies.values()), ZERO)
         assert credited >= before
         before = credited
-    assert before == sum((r.credited for r in journal if isinstance(r, Settled)), ZERO)
+    assert before == sum((r.credited or ZERO for r in journal if isinstance(r, Settled)), ZERO)
 
 
 @given(journals())
@@ -411,3 +414,30 @@ def test_the_same_records_mean_the_same(journal: list[Record]) -> None:
     for record in journal[len(journal) // 2 :]:
         half.apply(record)
     assert half == fold(journal)
+
+
+# --- volume that is owed --------------------------------------------------------------------------
+
+
+def test_a_volume_no_rule_could_say_is_owed_until_it_is_credited() -> None:
+    bought = replace_credited(settled(Leg.WORKING, "13636.36", "30"), None)
+    state = fold((pair(), placed(), bought))
+    progress = state.strategy(STRATEGY)
+    assert (progress.credited, progress.rounds) == (Decimal(0), 1)
+    (owed,) = state.owed.values()
+    assert (owed.executed, owed.quote_usdt) == (Decimal("13636.36"), Decimal(30))
+    credited = Credited(at_ms=NOON_MS, intent_id=pair().intent_id, credited=Decimal(15))
+    state.apply(credited)
+    assert (progress.credited, state.owed) == (Decimal(15), {})
+    with pytest.raises(JournalError, match="owed nothing"):
+        state.apply(credited)
+
+
+def test_a_reset_forgets_what_was_owed() -> None:
+    bought = replace_credited(settled(Leg.WORKING, "13636.36", "30"), None)
+    state = fold((pair(), placed(), bought, Reset(at_ms=NOON_MS, strategy_id=STRATEGY)))
+    assert not state.owed
+
+
+def replace_credited(record: Settled, credited: Decimal | None) -> Settled:
+    return msgspec.structs.replace(record, credited=credited)

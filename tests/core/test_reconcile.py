@@ -9,17 +9,30 @@ from typing import Any
 import pytest
 
 from alphabot.core.orders import Legs
+from alphabot.core.progress import UserState
+from alphabot.core.readings import Reading
 from alphabot.core.reconcile import (
+    PATIENCE,
     READS_MIN,
     SKEW_MS,
+    Finding,
     Match,
-    Reading,
+    Search,
     absent_leg,
     find_orders,
     is_proven_absent,
+    judge_intent,
 )
-from alphabot.core.records import Leg
-from alphabot.core.values import OrderId, OrderListId, OrderReport, OrderStatus, Side, Symbol
+from alphabot.core.records import Leg, Witnessed
+from alphabot.core.values import (
+    Balances,
+    OrderId,
+    OrderListId,
+    OrderReport,
+    OrderStatus,
+    Side,
+    Symbol,
+)
 from tests.core.samples import BUY_ID, NOON_MS, SELL_ID, pair, placed, report, sale
 
 S = OrderStatus
@@ -112,10 +125,20 @@ def test_of_two_alike_the_unclaimed_one_is_found() -> None:
 @pytest.mark.parametrize(
     "reading",
     [
-        opened(BUY, PENDING, replace(BUY, order_id=OrderId("7"))),
         opened(BUY),
         opened(replace(BUY, order_list_id=None), replace(PENDING, order_list_id=None)),
         opened(BUY, replace(PENDING, order_list_id=OTHER_LIST)),
+    ],
+)
+def test_a_buy_without_the_sell_of_its_list_is_part_of_a_pair(reading: Reading) -> None:
+    assert find_orders(pair(), reading, set()) == (Match.PART, {})
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        opened(BUY, PENDING, replace(BUY, order_id=OrderId("7"))),
+        opened(BUY, replace(BUY, order_id=OrderId("7"))),
     ],
 )
 def test_what_fits_more_than_one_story_is_a_question(reading: Reading) -> None:
@@ -128,7 +151,7 @@ def test_two_sales_alike_are_a_question() -> None:
 
 
 def test_a_sell_of_the_same_list_that_is_claimed_is_no_leg_of_ours() -> None:
-    assert find_orders(pair(), opened(BUY, PENDING), {SELL_ID}) == (Match.SEVERAL, {})
+    assert find_orders(pair(), opened(BUY, PENDING), {SELL_ID}) == (Match.PART, {})
 
 
 # --- is it not there ----------------------------------------------------------------------------
@@ -146,6 +169,99 @@ def test_a_sell_of_the_same_list_that_is_claimed_is_no_leg_of_ours() -> None:
 )
 def test_absence_takes_several_readings_and_time(reads: int, seconds: float, proven: bool) -> None:
     assert is_proven_absent(reads, seconds, settle_seconds=600) is proven
+
+
+# --- all readings together ----------------------------------------------------------------------
+
+EARLY = Search(1, 0.5, 600)
+LONG = Search(READS_MIN, 600.0, 600)
+TOO_LONG = Search(READS_MIN, 600.0 * PATIENCE, 600)
+RICH = Balances(Decimal(1000))
+
+
+def witnessed() -> UserState:
+    """A user with 1000 USDT and nothing else, whose pair's outcome is unknown."""
+    state = UserState()
+    for asset, beside in (("USDT", Decimal(1000)), (str(pair().alpha_id), Decimal(0))):
+        state.apply(Witnessed(at_ms=0, asset=asset, beside=beside))
+    state.apply(pair())
+    return state
+
+
+def verdict(reading: Reading, search: Search, state: UserState | None = None) -> Finding:
+    return judge_intent(state or witnessed(), pair(), reading, search).finding
+
+
+@pytest.mark.parametrize("search", [EARLY, LONG, TOO_LONG])
+def test_a_match_decides_at_once_and_two_of_them_are_a_question(search: Search) -> None:
+    assert verdict(opened(BUY, PENDING), search) is Finding.FOUND
+    twice = opened(BUY, PENDING, replace(BUY, order_id=OrderId("7")))
+    assert verdict(twice, search) is Finding.AMBIGUOUS
+
+
+def test_absence_needs_the_wallet_as_its_witness() -> None:
+    nothing = Reading((), (), RICH)
+    assert verdict(nothing, EARLY) is Finding.OPEN
+    assert verdict(nothing, LONG) is Finding.ABSENT
+    assert verdict(NOTHING, LONG) is Finding.OPEN
+    assert verdict(NOTHING, TOO_LONG) is Finding.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    "balances",
+    [
+        Balances(Decimal("970.00000008"), Decimal("29.99999992")),
+        Balances(Decimal("970.00000008")),
+        Balances(Decimal(1000), tokens={pair().alpha_id: (Decimal("13636.36"), Decimal(0))}),
+        Balances(Decimal(1000), tokens={pair().alpha_id: (Decimal(0), Decimal("0.01"))}),
+        Balances(Decimal("999.9")),
+        Balances(Decimal("1030")),
+    ],
+    ids=["locked", "gone", "bought", "a little bought", "round trip", "deposit"],
+)
+def test_a_wallet_that_says_otherwise_keeps_the_question_open(balances: Balances) -> None:
+    reading = Reading((), (), balances)
+    assert verdict(reading, LONG) is Finding.OPEN
+    found = judge_intent(witnessed(), pair(), reading, TOO_LONG)
+    assert found.finding is Finding.AMBIGUOUS
+    assert found.reason
+
+
+@pytest.mark.parametrize(
+    "balances",
+    [
+        Balances(Decimal(400), earn_usdt=Decimal(600)),
+        Balances(Decimal("1000.40")),
+        Balances(Decimal("999.96")),
+    ],
+    ids=["moved to earn", "interest", "cents"],
+)
+def test_a_wallet_that_is_explained_lets_absence_be(balances: Balances) -> None:
+    assert verdict(Reading((), (), balances), LONG) is Finding.ABSENT
+
+
+def test_a_lock_for_a_listed_order_of_somebody_else_is_explained() -> None:
+    theirs = replace(BUY, order_id=OrderId("7"), price=Decimal("0.001"), quantity=Decimal(30000))
+    reading = Reading((theirs,), (), Balances(Decimal(970), Decimal(30)))
+    assert verdict(reading, LONG) is Finding.ABSENT
+
+
+def test_a_sell_that_is_listed_later_than_its_buy_is_waited_for() -> None:
+    reading = Reading((BUY,), (), RICH)
+    assert verdict(reading, EARLY) is Finding.OPEN
+    assert verdict(reading, LONG) is Finding.OPEN
+    assert verdict(reading, TOO_LONG) is Finding.AMBIGUOUS
+
+
+def test_once_a_person_has_cleared_the_user_only_locks_speak() -> None:
+    state = UserState()
+    state.apply(pair())
+    assert verdict(Reading((), (), Balances(Decimal(5))), LONG, state) is Finding.ABSENT
+    locked = Balances(Decimal(5), Decimal(30))
+    assert verdict(Reading((), (), locked), LONG, state) is Finding.OPEN
+
+
+# --- the leg that goes with its buy ---------------------------------------------------------------
 
 
 def legs_after(*reports: OrderReport) -> Legs:

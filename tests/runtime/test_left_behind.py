@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -59,27 +59,6 @@ async def test_an_open_round_of_a_renamed_strategy_is_settled_under_its_own_name
         )
         rounds = world.row(1, "new_name").rounds
         assert rounds == pairs_placed(world, 1) - 1
-
-
-async def test_an_order_that_a_person_placed_is_left_alone(autojump_clock: MockClock) -> None:
-    async with open_world() as world:
-        body = {
-            "baseAsset": "ALPHA_22",
-            "quoteAsset": "USDT",
-            "side": "BUY",
-            "price": "0.001",
-            "quantity": "10000",
-            "orderType": "LIMIT",
-            "paymentDetails": [{"amount": "10", "paymentWalletType": "CARD"}],
-        }
-        theirs = world.exchange.model.place(1, json.dumps(body).encode())
-        await world.run(koge_as("koge"))
-        row = world.row(1, "koge")
-        assert row.ending is Ending.REACHED
-        assert row.volume_usdt == row.exchange_volume_usdt
-        (order,) = theirs.orders
-        assert world.exchange.model.seen_state(order) is not None
-        assert not [r for r in world.exchange.ledger.requests if r.kind is RequestKind.CANCEL]
 
 
 async def test_a_rule_that_fails_skips_rounds_and_the_other_users_do_not_notice(
@@ -207,3 +186,76 @@ async def test_the_sale_of_a_leftover_keeps_the_turn(autojump_clock: MockClock) 
         ]
         assert len(sales) >= 2
         assert not world.exchange.ledger.self_crosses
+
+
+def with_plugin(settings: Settings, folder: Path, name: str, source: str) -> Settings:
+    """Return the settings with a drop-in plugin of this source."""
+    (folder / f"{name}.py").write_text(source)
+    return replace(settings, plugins=PluginSettings(paths=(folder,), enabled=(name,), tables={}))
+
+
+MOODY_MULTIPLIER = """
+import alphabot
+
+asked = []
+
+def rule(volume_usdt, mul_point):
+    asked.append(volume_usdt)
+    if len(asked) > {answers}:
+        raise {error}
+    return volume_usdt
+
+@alphabot.hookimpl
+def register_multipliers(register):
+    register("moody", rule)
+"""
+
+
+@pytest.mark.parametrize("error", ["RuntimeError('not today')", "SystemExit(3)"])
+async def test_a_multiplier_that_fails_at_the_settlement_costs_no_volume(
+    error: str, autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """It answers once, before the pair is placed, and not when the BUY has filled."""
+
+    def moody(answers: int) -> Settings:
+        folder = tmp_path / str(answers)
+        folder.mkdir()
+        source = MOODY_MULTIPLIER.format(answers=answers, error=error)
+        return with_plugin(koge_as("koge", multiplier="moody"), folder, "moody", source)
+
+    async with open_world(ExchangeSettings(split_fill_percent=0)) as world:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, moody(1))
+            await seen(lambda: world.board.rows != [] and world.row(1, "koge").failed_rounds >= 3)
+            assert pairs_placed(world, 1) == 1
+            assert world.row(1, "koge").credited == 0
+            world.stop.request()
+        assert world.row(1, "koge").ending is Ending.STOPPED
+        world.killed()
+        await world.run(moody(1000))
+        row = world.row(1, "koge")
+        assert row.ending is Ending.REACHED
+        assert row.credited == row.volume_usdt
+
+
+async def test_a_rule_that_ends_the_process_skips_its_round(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    source = (
+        "import alphabot\n"
+        "@alphabot.hookimpl\n"
+        "def register_pricing_rules(register):\n"
+        "    register('leaver', lambda request: exit(3))\n"
+        "    register('sleeper', lambda request: sleep())\n"
+        "async def sleep():\n"
+        "    pass\n"
+    )
+    for rule in ("leaver", "sleeper"):
+        settings = with_plugin(koge_as("koge", pricing=rule), tmp_path, "both", source)
+        async with open_world() as world, trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, settings)
+            await seen(lambda: bool(world.board.rows))
+            row = world.row(1, "koge")
+            await seen(lambda: row.failed_rounds >= 2)  # noqa: B023
+            assert not pairs_placed(world, 1)
+            world.stop.request()

@@ -30,6 +30,7 @@ GAP = FeedGap("the connection was lost")
 def live_router() -> Router:
     router = Router()
     router.deliver(FeedLive())
+    router.reconciled(1)
     return router
 
 
@@ -213,9 +214,11 @@ async def test_a_gap_closes_and_every_claim_asks_when_it_is_over(autojump_clock:
         assert not router.live
         assert await take_all(claim) == [push(1)]
         router.deliver(FeedLive())
-        assert router.live
+        assert not router.live
         router.deliver(push(2))
         assert await take_all(claim) == [push(2), MISSED]
+        router.reconciled(2)
+        assert router.live
         assert await take_all(other) == [MISSED]
 
 
@@ -259,9 +262,11 @@ async def test_who_waits_for_the_stream_goes_on_when_it_is_there(
         for _ in range(3):
             nursery.start_soon(router.wait_live)
         await trio.sleep(5)
-        assert len(nursery.child_tasks) == 3
         router.deliver(FeedLive())
-    assert trio.current_time() == 5
+        await trio.sleep(5)
+        assert len(nursery.child_tasks) == 3
+        router.reconciled(1)
+    assert trio.current_time() == 10
     await router.wait_live()
 
 
@@ -277,6 +282,52 @@ async def test_a_second_loss_does_not_strand_who_waits_since_the_first(
             router.deliver(GAP)
             await trio.sleep(1)
             router.deliver(FeedLive())
+            router.reconciled(2)
+
+
+async def test_what_was_read_for_an_earlier_connection_opens_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    router = Router()
+    router.deliver(FeedLive())
+    assert await router.next_connection(0) == 1
+    router.deliver(GAP)
+    router.reconciled(1)
+    assert not router.live
+    router.deliver(FeedLive())
+    router.reconciled(1)
+    assert not router.live
+    assert await router.next_connection(1) == 2
+    router.reconciled(2)
+    assert router.live
+    router.close()
+    assert not router.live
+
+
+async def test_a_connection_that_follows_another_without_a_word_closes_the_gate(
+    autojump_clock: MockClock,
+) -> None:
+    router = live_router()
+    async with trio.open_nursery() as nursery:
+
+        async def reconcile() -> None:
+            assert await router.next_connection(1) == 2
+            assert trio.current_time() == 5
+
+        nursery.start_soon(reconcile)
+        await trio.sleep(5)
+        router.deliver(FeedLive())
+        assert not router.live
+
+
+async def test_whoever_asks_is_told_of_orders_nobody_claimed() -> None:
+    router, told = live_router(), []
+    router.on_unclaimed = lambda report: told.append(report.order_id)
+    with router.claim([BUY_ID]):
+        router.deliver(push(1))
+        router.deliver(push(2, SELL_ID))
+    assert told == [SELL_ID]
+    assert [report.order_id for report in router.unclaimed] == [SELL_ID]
 
 
 async def test_people_are_told_of_each_loss_and_return() -> None:
@@ -284,7 +335,7 @@ async def test_people_are_told_of_each_loss_and_return() -> None:
     router.on_connection = lambda live, reason: told.append((live, reason, router.live))
     for item in (FeedLive(), GAP, FeedLive()):
         router.deliver(item)
-    assert told == [(True, "", True), (False, GAP.reason, False), (True, "", True)]
+    assert told == [(True, "", False), (False, GAP.reason, False), (True, "", False)]
 
 
 async def test_it_runs_until_the_feed_closes_its_end(autojump_clock: MockClock) -> None:
@@ -293,7 +344,7 @@ async def test_it_runs_until_the_feed_closes_its_end(autojump_clock: MockClock) 
     async with trio.open_nursery() as nursery, send:
         nursery.start_soon(router.run, receive)
         await send.send(FeedLive())
-        await router.wait_live()
+        router.reconciled(await router.next_connection(0))
         with router.claim(LEGS) as claim:
             await send.send(push(1))
             assert await claim.next() == push(1)
@@ -319,6 +370,7 @@ def test_each_update_is_heard_in_order_and_a_gap_too(
         claims: dict[OrderId, Claim] = {}
         sent: dict[OrderId, list[OrderReport]] = {order_id: [] for order_id in ORDERS}
         must_ask: set[OrderId] = set()
+        connections = 1
         with ExitStack() as open_claims:
             for number, step in enumerate(steps):
                 if isinstance(step, int):
@@ -331,6 +383,8 @@ def test_each_update_is_heard_in_order_and_a_gap_too(
                     sent[step].append(push(number, step))
                 else:
                     router.deliver(step)
+                    connections += isinstance(step, FeedLive)
+                    router.reconciled(connections)
                     must_ask |= set(claims) if isinstance(step, FeedLive) else set()
             for order_id, claim in claims.items():
                 heard = await take_all(claim)

@@ -21,7 +21,7 @@ from alphabot.core.records import Latched, Leg, NotSentRecord, PlacedRecord, Set
 from alphabot.core.values import OrderStatus
 from alphabot.runtime.board import Ending, State
 from alphabot.runtime.stop import Stop
-from alphabot.simulator import ExchangeSettings
+from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings
 from alphabot.simulator.faults import (
     ANSWER_LOST,
     CUT_OFF,
@@ -153,7 +153,9 @@ async def test_what_a_cancelled_buy_had_bought_is_credited_and_sold(
         row = world.row(1, "koge")
         short = [r for r in await settled(world, Leg.WORKING) if r.status is OrderStatus.CANCELED]
         assert any(r.executed > 0 for r in short)
-        assert row.credited == sum(r.credited for r in await settled(world, Leg.WORKING))
+        assert row.credited == sum(
+            r.credited or Decimal(0) for r in await settled(world, Leg.WORKING)
+        )
         assert row.volume_usdt == sum(r.quote_usdt for r in await settled(world, Leg.WORKING))
         sold = await settled(world, Leg.SALE)
         assert sold
@@ -205,9 +207,11 @@ async def test_a_sell_that_a_human_closed_ends_the_buying(autojump_clock: MockCl
 async def test_a_refusal_is_recorded_with_its_code_and_ends_after_five(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_world(ExchangeSettings(funding_usdt=Decimal(5))) as world:
+    # Prices that this exchange takes for too high.
+    tokens = tuple(replace(token, price_max=Decimal("0.0001")) for token in DEFAULT_TOKENS)
+    async with open_world(ExchangeSettings(tokens=tokens)) as world:
         await world.run(only_koge())
-        assert {r.code for r in requests(world, RequestKind.PLACE_PAIR)} == {"481020"}
+        assert {r.code for r in requests(world, RequestKind.PLACE_PAIR)} == {"481002"}
         assert world.row(1, "koge").ending is Ending.FAILED
         assert len(requests(world, RequestKind.PLACE_PAIR)) == 5
 

@@ -1,0 +1,131 @@
+"""What a user has at stake, worked out from the journal's fold: exposure, leftovers, losses.
+
+Nothing here is an order or a price of its own: the gate compares these figures with its limits.
+All are in USDT unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from alphabot.core.exact import ZERO, multiply
+from alphabot.core.holdings import Holding
+from alphabot.core.progress import OpenIntent, UserState
+from alphabot.core.records import Leg
+from alphabot.core.values import AlphaId, FeeRate, OrderReport, OrderStatus, Quote, Side
+
+__all__ = [
+    "buys_at_risk",
+    "foreign_buys_usdt",
+    "leftover_usdt",
+    "limits_of_others",
+    "loss_usdt",
+    "on_sale",
+]
+
+UNDER_WAY_MS = 60_000
+"""How long after its intent an order may be on its way to the book, its release included."""
+
+
+def on_sale(state: UserState, alpha_id: AlphaId) -> tuple[Decimal, Decimal]:
+    """Return how many tokens are on SELLs of ours that have not ended, and what these bring.
+
+    The second figure is at their limits, before fees: the least they can bring.
+    """
+    quantity, brings = ZERO, ZERO
+    for entry in state.open_intents.values():
+        intended = entry.intended
+        if intended.alpha_id != alpha_id or (intended.is_pair and Leg.WORKING not in entry.settled):
+            continue
+        bought = entry.settled.get(Leg.WORKING)
+        offered = intended.quantity if bought is None else bought.executed - bought.fee_base
+        update = entry.updates.get(Leg.PENDING if intended.is_pair else Leg.SALE)
+        sold = ZERO if update is None else update.executed
+        # What a stall has already sold is still in the holding until its order settles.
+        quantity += offered
+        brings += multiply(offered - sold, intended.sell_price)
+        brings += ZERO if update is None else update.quote_usdt
+    return quantity, brings
+
+
+def leftover_usdt(state: UserState) -> Decimal:
+    """Return what all tokens that are on no order of ours have cost, dust included."""
+    total = ZERO
+    for alpha_id, holding in state.holdings.items():
+        offered, _ = on_sale(state, alpha_id)
+        total += holding.cost_usdt - holding.cost_of(max(offered, ZERO))
+    return total
+
+
+def loss_usdt(
+    state: UserState, now_ms: int, bids: Mapping[AlphaId, Decimal], fees: FeeRate
+) -> Decimal:
+    """Return the loss of the UTC day if everything that is open or held ended at its worst.
+
+    Realised, plus what holdings would lose at the limit they are offered at or at the bid, plus
+    what open pairs could lose from limit to limit, all after fees. A token without a bid is
+    taken to be worth nothing.
+    """
+    kept = 1 - fees.seller
+    total = state.loss_today_usdt(now_ms)
+    for alpha_id, holding in state.holdings.items():
+        total += holding.cost_usdt - multiply(_brings(state, alpha_id, holding, bids), kept)
+    for entry in buys_at_risk(state.open_intents.values()):
+        intended = entry.intended
+        amount_usdt = intended.amount_usdt or ZERO
+        sold = multiply(multiply(intended.quantity, intended.sell_price), (1 - fees.buyer) * kept)
+        total += amount_usdt - sold
+    return total
+
+
+def buys_at_risk(entries: Iterable[OpenIntent]) -> list[OpenIntent]:
+    """Return the pairs whose BUY may still fill, unknown ones among them."""
+    return [e for e in entries if e.intended.is_pair and Leg.WORKING not in e.settled]
+
+
+def foreign_buys_usdt(orders: Iterable[OrderReport]) -> Decimal:
+    """Return what open BUYs that are none of ours may still cost at their limits."""
+    return sum(
+        (
+            multiply(max(order.quantity - order.executed, ZERO), order.price)
+            for order in orders
+            if order.side is Side.BUY and order.status is not OrderStatus.PENDING
+        ),
+        ZERO,
+    )
+
+
+def limits_of_others(
+    states: Iterable[UserState], alpha_id: AlphaId, quote: Quote, now_ms: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return the lowest SELL and the highest BUY limit these users may have open on a token.
+
+    Whose journal stands still (a latched user) cannot learn that an order has ended, but the book
+    tells: a SELL below the best ask, or a BUY above the best bid, does not rest in it. What is
+    young may be under way to the book, and is counted whatever that says.
+    """
+    sells: list[Decimal] = []
+    buys: list[Decimal] = []
+    for state in states:
+        for entry in state.open_intents.values():
+            intended = entry.intended
+            if intended.alpha_id != alpha_id:
+                continue
+            young = now_ms < intended.at_ms + UNDER_WAY_MS
+            buying = intended.buy_price is not None and Leg.WORKING not in entry.settled
+            if buying and intended.buy_price is not None:
+                buying = young or intended.buy_price <= quote.bid
+                if buying:
+                    buys.append(intended.buy_price)
+            if buying or young or intended.sell_price >= quote.ask:
+                sells.append(intended.sell_price)
+    return min(sells, default=None), max(buys, default=None)
+
+
+def _brings(
+    state: UserState, alpha_id: AlphaId, holding: Holding, bids: Mapping[AlphaId, Decimal]
+) -> Decimal:
+    """Return what a holding brings at worst, before fees."""
+    offered, brings = on_sale(state, alpha_id)
+    return brings + multiply(max(holding.quantity - offered, ZERO), bids.get(alpha_id, ZERO))

@@ -1,0 +1,90 @@
+"""Selling what a round bought and did not sell."""
+
+from __future__ import annotations
+
+import trio
+
+from alphabot.config import StrategySettings
+from alphabot.core.exact import plain
+from alphabot.core.limits import may_sell
+from alphabot.core.planning import Unplannable, plan_sale
+from alphabot.core.values import Instrument, Quote, SalePlan
+from alphabot.errors import ExchangeError, NotAuthorised, PluginError, Unresolved
+from alphabot.log import say
+from alphabot.runtime.after import After, Afterwards
+from alphabot.runtime.board import State
+from alphabot.runtime.desk import Desk
+from alphabot.runtime.following import Followed, Follower
+from alphabot.runtime.intending import intend_sale
+from alphabot.runtime.placing import place
+from alphabot.runtime.sight import Sight
+from alphabot.runtime.turnstile import Turn
+
+__all__ = ["Leftovers"]
+
+
+class Leftovers:
+    """The leftovers of one strategy's token; dust is among them until it is worth an order."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        strategy: StrategySettings,
+        sight: Sight,
+        afterwards: Afterwards,
+        follower: Follower,
+    ) -> None:
+        self._desk = desk
+        self._strategy = strategy
+        self._sight = sight
+        self._afterwards = afterwards
+        self._follower = follower
+        self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
+
+    async def sell(self) -> After | None:
+        """Sell what was bought and is on no order; None when that is nothing, or only dust."""
+        await trio.lowlevel.checkpoint()
+        alpha_id = self._sight.token.alpha_id
+        holding = self._desk.recorder.state.holding(alpha_id)
+        if holding.quantity <= 0:
+            return None
+        with self._desk.stop.round():
+            try:
+                await self._plan()  # dust needs no turn
+                if holding.abandoned:
+                    return self._afterwards.followed(Followed.ABANDONED)
+                self._follower.now(State.WAITING_TURN)
+                with await self._desk.turnstile.take(alpha_id) as turn:
+                    return await self._sell(turn)
+            except Unplannable:
+                return None
+            except (NotAuthorised, Unresolved):
+                raise
+            except (PluginError, ExchangeError) as error:
+                return self._afterwards.failed(error)
+        return self._afterwards.stopped()
+
+    async def _plan(self) -> tuple[SalePlan, Instrument, Quote]:
+        """Return the sale of what is held at the present price; raises Unplannable for dust."""
+        held = self._desk.recorder.state.holding(self._sight.token.alpha_id).quantity
+        self._follower.now(State.QUOTING)
+        instrument, quote = await self._sight.look()
+        price = self._sight.proposal(instrument, quote).sell_price
+        return plan_sale(price, instrument, held), instrument, quote
+
+    async def _sell(self, turn: Turn) -> After | None:
+        """Sell the leftover, whose price may have moved while we waited for the turn."""
+        plan, instrument, quote = await self._plan()
+        refusal = may_sell(self._sight.case(plan, instrument, quote))
+        if refusal is not None:
+            return self._afterwards.refused(refusal)
+        say("leftover.selling", quantity=plain(plan.quantity), **self._who)
+        entry = await place(
+            self._desk, intend_sale(plan, instrument, self._strategy, self._desk.recorder)
+        )
+        self._afterwards.placed()
+        followed = await self._follower.sale(entry, turn)
+        if followed is not Followed.DONE:
+            return self._afterwards.followed(followed)
+        say("leftover.sold", quantity=plain(plan.quantity), **self._who)
+        return None

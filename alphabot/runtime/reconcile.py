@@ -1,0 +1,206 @@
+"""Reconcile: one user's journal beside what the exchange says, whenever the two may differ.
+
+At a start, after every reconnect and after a request of unknown outcome the same thing is done:
+read the account completely, and let :mod:`alphabot.core.reconcile` and
+:mod:`alphabot.core.wallet` say what that proves. The gate opens only when it succeeded (safety:
+I-14), and every round begins with a look at whether the wallet holds what the ledger says (I-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NoReturn
+
+import trio
+
+from alphabot.core.progress import OpenIntent
+from alphabot.core.readings import Reading
+from alphabot.core.reconcile import SKEW_MS, Finding, Search, judge_intent
+from alphabot.core.records import NotSentRecord, PlacedRecord, UnknownRecord
+from alphabot.core.values import AlphaId, OrderReport, Side
+from alphabot.core.wallet import weigh
+from alphabot.errors import ExchangeError, NotAuthorised, NotSent, Unresolved
+from alphabot.log import say
+from alphabot.ports import Exchange
+from alphabot.runtime.backoff import Backoff
+from alphabot.runtime.recorder import Recorder
+from alphabot.runtime.router import Router
+
+__all__ = ["Reconciler", "read_orders"]
+
+FRESH_SECONDS = 30.0
+"""How long a comparison of wallet and ledger holds while nothing of ours has happened since."""
+
+
+async def read_orders(
+    exchange: Exchange, since_ms: Mapping[AlphaId, int], *, balances: bool = False
+) -> Reading:
+    """Return one complete reading of the orders, the history of each token since its time.
+
+    Raises ExchangeError, and then nothing was learnt: part of a reading is no evidence. Open
+    orders come first, for the reason given in :class:`Reading`.
+    """
+    open_orders = await exchange.open_orders()
+    history: list[OrderReport] = []
+    for alpha_id, at_ms in since_ms.items():
+        history += await exchange.order_history(alpha_id, at_ms - SKEW_MS)
+    wallet = await exchange.balances() if balances else None
+    return Reading(open_orders, tuple(history), wallet)
+
+
+class Reconciler:
+    """What was last read of one account, and the searches for what became of requests."""
+
+    def __init__(
+        self, exchange: Exchange, recorder: Recorder, router: Router, settle_seconds: float
+    ) -> None:
+        self.settle_seconds = settle_seconds
+        self.last = Reading((), ())
+        self._exchange = exchange
+        self._recorder = recorder
+        self._router = router
+        self._weighed: dict[AlphaId, tuple[int, float]] = {}
+
+    @property
+    def foreign(self) -> Sequence[OrderReport]:
+        """The open orders last read that are none of ours.
+
+        What lies on a symbol where a request of ours is under way may be that request's.
+        """
+        state = self._recorder.state
+        ours = {e.intended.symbol for e in state.open_intents.values() if e.placed is None}
+        return [r for r in self.last.foreign(state.claimed) if r.symbol not in ours]
+
+    @property
+    def free_usdt(self) -> Decimal | None:
+        """What the wallet that pays held free when it was last read."""
+        return self.last.balances.funding_free_usdt if self.last.balances else None
+
+    async def keep_gate(self) -> NoReturn:
+        """Open the gate after each connection of the stream, once the account was read.
+
+        Before the first time requests are looked for whose outcome an earlier run never learned.
+        Raises Unresolved and NotAuthorised.
+        """
+        connection = await self._router.next_connection(0)
+        await self._resolve_all()
+        while True:
+            await self.read()
+            self._router.reconciled(connection)
+            connection = await self._router.next_connection(connection)
+
+    async def read(self) -> Reading:
+        """Return a complete reading with the wallet, asking again until there is one.
+
+        Raises NotAuthorised.
+        """
+        backoff = Backoff(first_seconds=1, most_seconds=30)
+        while True:
+            since_ms: dict[AlphaId, int] = {}
+            for entry in self._recorder.state.open_intents.values():
+                since_ms.setdefault(entry.intended.alpha_id, entry.intended.at_ms)
+            try:
+                self.last = await read_orders(self._exchange, since_ms, balances=True)
+            except NotAuthorised:
+                raise
+            except ExchangeError as error:
+                say("request.read_failed", reason=str(error), user_id=self._recorder.user_id)
+                await backoff.wait()
+            else:
+                return self.last
+
+    async def weigh(self, alpha_id: AlphaId) -> None:
+        """Compare the wallet with the ledger of a token, and wait while they may yet agree.
+
+        Raises Unresolved when they still differ after the settle window, NotAuthorised.
+        """
+        await trio.lowlevel.checkpoint()
+        recorder, state = self._recorder, self._recorder.state
+        writes, at = self._weighed.get(alpha_id, (-1, 0.0))
+        began = trio.current_time()
+        if writes == recorder.writes and began < at + FRESH_SECONDS:
+            return
+        backoff = Backoff(first_seconds=0.5, most_seconds=max(0.5, self.settle_seconds / 4))
+        while True:
+            writes = recorder.writes
+            reading = await self.read()
+            quiet = writes == recorder.writes  # else the parts of the reading do not fit together
+            found = weigh(state, alpha_id, reading, recorder.now_ms(), quiet=quiet)
+            for record in found.records:
+                await recorder.write(record)
+            if found.usdt is not None:
+                say("wallet.usdt_changed", reason=str(found.usdt), user_id=recorder.user_id)
+            if not found.mismatch:
+                self._weighed[alpha_id] = (recorder.writes, trio.current_time())
+                return
+            say("wallet.mismatch", reason=found.mismatch, user_id=recorder.user_id)
+            if trio.current_time() - began >= self.settle_seconds:
+                raise Unresolved(found.mismatch)
+            await backoff.wait()
+
+    async def resolve(self, entry: OpenIntent) -> None:
+        """Look for an unknown intent until it is found (then it is placed) or proven absent.
+
+        Raises NotSent when it is proven absent, Unresolved when a human must say, NotAuthorised.
+        """
+        intended, recorder = entry.intended, self._recorder
+        say("reconcile.started", intent_id=intended.intent_id, user_id=recorder.user_id)
+        sent_at = trio.current_time() - max(0, recorder.now_ms() - intended.at_ms) / 1000
+        backoff = Backoff(first_seconds=0.5, most_seconds=max(0.5, self.settle_seconds / 4))
+        reads = 0
+        while True:
+            reading = await self.read()
+            reads += 1
+            search = Search(reads, trio.current_time() - sent_at, self.settle_seconds)
+            verdict = judge_intent(recorder.state, intended, reading, search)
+            match verdict.finding:
+                case Finding.FOUND:
+                    await self._adopt(entry, verdict.legs)
+                    return
+                case Finding.ABSENT:
+                    await self._strike_off(entry, verdict.reason)
+                    raise NotSent(verdict.reason)
+                case Finding.AMBIGUOUS:
+                    raise Unresolved(verdict.reason)
+                case Finding.OPEN:
+                    await backoff.wait()
+
+    async def _resolve_all(self) -> None:
+        """Settle what became of requests an earlier run never learned the outcome of."""
+        await trio.lowlevel.checkpoint()
+        recorder = self._recorder
+        for entry in tuple(recorder.state.open_intents.values()):
+            if entry.placed is not None:
+                continue
+            if entry.unknown is None:
+                reason = "the process ended before the outcome was recorded"
+                await recorder.write(
+                    UnknownRecord(
+                        at_ms=recorder.now_ms(), intent_id=entry.intended.intent_id, reason=reason
+                    )
+                )
+            try:
+                await self.resolve(entry)
+            except NotSent:
+                continue
+
+    async def _adopt(self, entry: OpenIntent, legs: Mapping[Side, OrderReport]) -> None:
+        recorder, intended = self._recorder, entry.intended
+        await recorder.write(
+            PlacedRecord(
+                at_ms=recorder.now_ms(),
+                intent_id=intended.intent_id,
+                working_order_id=legs[Side.BUY].order_id if intended.is_pair else None,
+                sell_order_id=legs[Side.SELL].order_id,
+                how="matched",
+            )
+        )
+        say("reconcile.matched", intent_id=intended.intent_id, user_id=recorder.user_id)
+
+    async def _strike_off(self, entry: OpenIntent, reason: str) -> None:
+        recorder, intent_id = self._recorder, entry.intended.intent_id
+        await recorder.write(
+            NotSentRecord(at_ms=recorder.now_ms(), intent_id=intent_id, reason=reason)
+        )
+        say("reconcile.absent", intent_id=intent_id, user_id=recorder.user_id)

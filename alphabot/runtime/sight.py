@@ -1,0 +1,68 @@
+"""What one strategy sees before it acts: the token's facts, its price, and the user's standing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import trio
+
+from alphabot.config import StrategySettings
+from alphabot.core.limit_case import Case
+from alphabot.core.values import Instrument, PairPlan, Proposal, Quote, SalePlan, Token
+from alphabot.errors import ExchangeError
+from alphabot.log import say
+from alphabot.ports import PricingRule
+from alphabot.runtime.asking_rules import propose
+from alphabot.runtime.desk import Desk
+
+__all__ = ["Sight"]
+
+PRICED_USDT_MIN: Final = Decimal(1)
+"""A holding of another token that cost less is not worth asking for a price: it counts as lost."""
+
+
+class Sight:
+    """The eyes of one strategy of one user."""
+
+    def __init__(
+        self, desk: Desk, strategy: StrategySettings, token: Token, rule: PricingRule
+    ) -> None:
+        self.token = token
+        self._desk = desk
+        self._strategy = strategy
+        self._rule = rule
+        self._mul_point: int | None = None
+        self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
+
+    async def look(self) -> tuple[Instrument, Quote]:
+        """Return the token's present facts and price; raises ExchangeError."""
+        instrument = await self._desk.market.instrument(self.token.alpha_id)
+        quote = await self._desk.market.quote(self.token.alpha_id)
+        await self._price_holdings()
+        if instrument.token.mul_point != self._mul_point:
+            self._mul_point = instrument.token.mul_point
+            say("token.mul_point", token=self.token.name, mul_point=self._mul_point, **self._who)
+        return instrument, quote
+
+    def proposal(self, instrument: Instrument, quote: Quote) -> Proposal:
+        """Return what the strategy's rule proposes; raises PluginError."""
+        return propose(self._rule, self._strategy, instrument, quote)
+
+    def case(self, plan: PairPlan | SalePlan, instrument: Instrument, quote: Quote) -> Case:
+        """Return what the gate must know of a plan, as things stand at this moment."""
+        sell_price = plan.sell_price if isinstance(plan, PairPlan) else plan.price
+        standing = self._desk.standing(self._strategy.strategy_id, instrument, quote, sell_price)
+        return Case(plan, quote, instrument, standing, self._desk.limits)
+
+    async def _price_holdings(self) -> None:
+        """Learn what else the user holds is worth now; without a price it counts as lost."""
+        await trio.lowlevel.checkpoint()
+        for alpha_id, holding in tuple(self._desk.recorder.state.holdings.items()):
+            if alpha_id == self.token.alpha_id or holding.cost_usdt < PRICED_USDT_MIN:
+                continue
+            self._desk.bids.pop(alpha_id, None)
+            try:
+                self._desk.bids[alpha_id] = (await self._desk.market.quote(alpha_id)).bid
+            except ExchangeError as error:
+                say("request.read_failed", reason=str(error), **self._who)

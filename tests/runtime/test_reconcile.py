@@ -1,0 +1,268 @@
+"""Journal, exchange and wallet beside each other: what opens the gate, and what latches a user."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from alphabot.config import Settings
+from alphabot.core.records import Cleared, Latched, Leg, Settled, WrittenOff
+from alphabot.core.values import AlphaId, UserId
+from alphabot.runtime.board import Ending, State
+from alphabot.simulator import ExchangeSettings
+from alphabot.simulator.faults import CUT_OFF, NEVER_LEFT, REFUSED, ScriptedFaults
+from alphabot.simulator.faulty_net import FaultyNet, open_faulty_net
+from alphabot.simulator.ledger import Request, RequestKind
+from alphabot.wiring import Venue
+from tests.runtime.world import World, open_world, seen, settings_of
+
+KOGE = AlphaId("ALPHA_22")
+REST_PORT, STREAM_PORT = 80, 8080
+
+
+def koge(**changes: object) -> Settings:
+    """Return settings with user 1's KOGE strategy alone."""
+    settings = settings_of()
+    (strategy,) = (s for s in settings.strategies if s.strategy_id == "koge")
+    return replace(settings, strategies=(replace(strategy, **changes),))  # type: ignore[arg-type]
+
+
+def pairs(world: World, user_id: int = 1) -> list[Request]:
+    """Return a user's pairs that the exchange accepted."""
+    return [
+        request
+        for request in world.exchange.ledger.requests
+        if request.kind is RequestKind.PLACE_PAIR
+        and request.accepted
+        and request.user_id == user_id
+    ]
+
+
+def over(world: World, net: FaultyNet) -> Venue:
+    """Return the exchange as reached through a faulty network."""
+    return replace(world.venue(), net=net)
+
+
+def body_of(side: str, price: str, quantity: str) -> bytes:
+    """Return the request of a plain KOGE order, as a person's app would send it."""
+    amount = Decimal(price) * Decimal(quantity) if side == "BUY" else Decimal(quantity)
+    wallet = "CARD" if side == "BUY" else "ALPHA"
+    fields = {
+        "baseAsset": KOGE,
+        "quoteAsset": "USDT",
+        "side": side,
+        "price": price,
+        "quantity": quantity,
+        "orderType": "LIMIT",
+        "paymentDetails": [{"amount": f"{amount.normalize():f}", "paymentWalletType": wallet}],
+    }
+    return json.dumps(fields).encode()
+
+
+def told(records: Iterable[object]) -> str:
+    """Return why a user was latched."""
+    (latched,) = (record for record in records if isinstance(record, Latched))
+    return latched.reason
+
+
+# --- the gate after a reconnect ---------------------------------------------------------------
+
+
+async def test_after_a_reconnect_no_order_leaves_before_the_account_was_read(
+    autojump_clock: MockClock,
+) -> None:
+    script = ScriptedFaults()
+    async with (
+        open_world() as world,
+        open_faulty_net(world.net, script) as net,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(world.run, koge(), over(world, net))
+        await seen(lambda: len(pairs(world)) == 1)
+        await seen(lambda: bool(world.row(1, "koge").rounds))
+        # The stream comes back, but the lists cannot be had; prices come by their own stream.
+        script.on_request(b"/order/get-open-order", NEVER_LEFT, times=40)
+        net.strike(CUT_OFF, port=STREAM_PORT)
+        await seen(lambda: world.row(1, "koge").connection == "live")
+        before = len(pairs(world))
+        await trio.sleep(60)
+        assert len(pairs(world)) == before
+        assert world.row(1, "koge").state is not State.ENDED
+        await seen(lambda: len(pairs(world)) > before)
+        world.stop.request()
+
+
+# --- orders that are not ours -----------------------------------------------------------------
+
+
+async def test_a_strategy_waits_while_a_person_has_an_order_there_and_leaves_it_alone(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world, trio.open_nursery() as nursery:
+        theirs = world.exchange.model.place(1, body_of("BUY", "0.001", "10000"))
+        (order,) = theirs.orders
+        nursery.start_soon(world.run, koge())
+        await seen(lambda: bool(world.board.rows))
+        await trio.sleep(120)
+        row = world.row(1, "koge")
+        assert row.refusals["foreign_order"] >= 3
+        assert not pairs(world)
+        assert order.state.status.is_live
+        world.exchange.model.cancel(1, json.dumps({"orderId": str(order.order_id)}).encode())
+        await seen(lambda: row.ending is not None)
+        assert row.ending is Ending.REACHED
+        cancels = [r for r in world.exchange.ledger.requests if r.kind is RequestKind.CANCEL]
+        assert len(cancels) == 1  # the person's own
+
+
+# --- wallet and ledger ------------------------------------------------------------------------
+
+
+async def test_tokens_held_for_other_reasons_are_no_concern_of_ours(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world:
+        world.exchange.model.desk.account(1).alpha[KOGE].credit(Decimal("123.45"))
+        await world.run(koge())
+        assert world.row(1, "koge").ending is Ending.REACHED
+        held = world.exchange.model.desk.account(1).alpha[KOGE].total
+        assert held == Decimal("123.45") + world.row(1, "koge").leftover
+
+
+@pytest.mark.parametrize("change", ["more", "less"])
+async def test_a_token_that_moves_by_itself_latches_its_user(
+    change: str, autojump_clock: MockClock
+) -> None:
+    async with open_world() as world:
+        account = world.exchange.model.desk.account(1)
+        account.alpha[KOGE].credit(Decimal(100))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, koge())
+            await seen(lambda: len(pairs(world)) == 2)
+            if change == "more":
+                account.alpha[KOGE].credit(Decimal(1))
+            else:
+                account.alpha[KOGE].free -= 1
+        row = world.row(1, "koge")
+        assert row.ending is Ending.LATCHED
+        assert "ALPHA_22" in told(await world.records(1))
+        assert len(pairs(world)) <= 3
+
+
+async def test_usdt_that_comes_by_itself_stops_nobody(autojump_clock: MockClock) -> None:
+    async with open_world() as world:
+        account = world.exchange.model.desk.account(1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, koge())
+            await seen(lambda: len(pairs(world)) == 2)
+            account.funding.credit(Decimal(500))
+            account.move_to_earn(Decimal(300))
+        assert world.row(1, "koge").ending is Ending.REACHED
+
+
+async def test_a_leftover_that_a_person_sold_is_written_off_once_the_user_is_cleared(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(ExchangeSettings(split_fill_percent=0)) as world:
+        settings = koge(
+            buy_offset_percentage=Decimal(2),
+            sell_profit_percentage=Decimal(-5),
+            order_timeout_seconds=5.0,
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, settings)
+            await seen(lambda: bool(world.board.rows))
+            row = world.row(1, "koge")
+            await seen(lambda: row.state is State.WAITING_SELL and row.leftover > 0)
+            await trio.sleep(10)
+            # In the app: the waiting SELL is cancelled, and the tokens are sold.
+            world.exchange.model.cancel_all(1)
+            await seen(lambda: row.ending is Ending.OPEN)
+        account = world.exchange.model.desk.account(1)
+        held = world.row(1, "koge").leftover
+        account.alpha[KOGE].free -= held
+        clear = Cleared(at_ms=world.clock.now_ms(), by="a person")
+        await world.journal.append(UserId(1), clear)
+        world.killed()
+        await world.run(koge())
+        assert world.row(1, "koge").ending is Ending.REACHED
+        (gone,) = (r for r in await world.records(1) if isinstance(r, WrittenOff))
+        assert gone.quantity == held
+        assert (
+            world.exchange.model.desk.account(1).alpha[KOGE].total == world.row(1, "koge").leftover
+        )
+
+
+async def test_too_little_money_is_waited_for_and_nothing_is_asked_in_vain(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(ExchangeSettings(funding_usdt=Decimal(5))) as world:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, koge())
+            await seen(lambda: bool(world.board.rows))
+            row = world.row(1, "koge")
+            await seen(lambda: row.refusals["balance"] >= 2)
+            assert not world.exchange.ledger.requests
+            world.exchange.model.desk.account(1).funding.credit(Decimal(1000))
+        assert row.ending is Ending.REACHED
+
+
+# --- one account under two names --------------------------------------------------------------
+
+
+async def test_one_account_under_two_users_latches_both(autojump_clock: MockClock) -> None:
+    async with open_world() as world:
+        venue = world.venue()
+        same = replace(venue, credentials=lambda user_id: venue.credentials(UserId(1)))
+        await world.run(settings_of(), same)
+        endings = {world.row(user, "aop").ending for user in (1, 2)}
+        assert endings == {Ending.LATCHED}
+        assert "one account" in told(await world.records(1))
+        assert "one account" in told(await world.records(2))
+
+
+# --- what lags ----------------------------------------------------------------------------------
+
+
+async def test_a_leg_that_one_list_leaves_out_is_not_taken_for_gone(
+    autojump_clock: MockClock,
+) -> None:
+    """The lists lag, the stream is dead: a dropped SELL is concluded from several readings."""
+    settings = ExchangeSettings(visibility_lag_ms_max=3000, split_fill_percent=0)
+    script = ScriptedFaults()
+    async with open_world(settings) as world, open_faulty_net(world.net, script) as net:
+        dear = koge(buy_offset_percentage=Decimal(-5), order_timeout_seconds=3.0)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, dear, over(world, net))
+            await seen(lambda: len(pairs(world)) == 1)
+            script.on_open(REFUSED, port=STREAM_PORT, times=1000)
+            net.strike(CUT_OFF, port=STREAM_PORT)
+            await seen(lambda: world.row(1, "koge").failed_rounds == 1)
+            world.stop.request()
+        records = await world.records(1)
+        legs = {record.leg for record in records if isinstance(record, Settled)}
+        assert legs == {Leg.WORKING, Leg.PENDING}
+        for order in world.exchange.model.desk.orders.values():
+            assert not order.state.status.is_live
+
+
+async def test_a_subscription_that_died_in_silence_is_noticed_and_replaced(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(ExchangeSettings(listen_key_reuse=False)) as world:
+        keys = "get-listen-key"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, koge())
+            await seen(lambda: len(pairs(world)) == 1)
+            world.exchange.expire_listen_keys(1)
+        row = world.row(1, "koge")
+        assert row.ending is Ending.REACHED
+        assert sum(keys in call.path for call in world.exchange.ledger.calls) == 2
+        # One round was found out about by asking; the others heard it from the new stream.
+        assert row.round_seconds_total < 60
