@@ -89,6 +89,11 @@ _ORDERS: Mapping[str, Message] = {
     "request.read_failed": Message("WARNING", "查询失败", "A query failed"),
     "buy.timeout": Message("WARNING", "买单超时未成交", "The buy did not fill in time"),
     "sell.timeout": Message("WARNING", "卖单超时未成交", "The sell did not fill in time"),
+    "sell.lower": Message(
+        "WARNING",
+        "卖单超时未成交，撤单后降价再卖",
+        "The sell did not fill in time: it is offered lower",
+    ),
     "cancel.sent": Message("INFO", "已请求撤单，等待交易所确认", "Cancellation requested"),
     "cancel.failed": Message("WARNING", "撤单请求失败", "The cancellation was not accepted"),
     "leftover.kept": Message("WARNING", "有未卖出的代币", "Bought and not sold"),

@@ -149,6 +149,11 @@ class OrderFeed(Protocol):
 class Market(Protocol):
     """Public market facts, one feed per token for all users."""
 
+    @property
+    def clock_skew_seconds(self) -> float | None:
+        """How far our clock is ahead of the exchange's; None while nobody has told its time."""
+        ...
+
     async def tokens(self) -> Sequence[Token]:
         """Return the token list."""
         ...

@@ -60,8 +60,12 @@ class Doors:
     async def rest(self, stream: trio.SocketStream) -> None:
         """Serve one HTTP connection."""
         stamped = StampedStream(stream)
-        keep_alive_ms = self._exchange.settings.keep_alive_ms
-        await serve_http(partial(self._timed, stamped), stamped, keep_alive_ms=keep_alive_ms)
+        await serve_http(
+            partial(self._timed, stamped),
+            stamped,
+            keep_alive_ms=self._exchange.settings.keep_alive_ms,
+            now_ms=self._exchange.now_ms,
+        )
 
     async def frames(self, stream: trio.SocketStream) -> None:
         """Serve one WebSocket."""

@@ -148,7 +148,7 @@ SHARED = (
     Key("volume_basis", Choice(("filled", "ordered")), "which volume of a BUY counts", "filled"),
     Key(
         "on_sell_timeout",
-        Choice(("wait",), {"ladder": "nothing re-sells at lower limits yet, use wait"}),
+        Choice(("wait", "ladder")),
         "what to do when a SELL does not fill",
         "wait",
     ),
@@ -187,13 +187,7 @@ _LIMITS = Section(
         Key("max_total_exposure_usdt", _MONEY, "the same, all users together", 1000),
         Key("max_round_loss_percent", _PERCENT, "worst case of one round, fees included", 12),
         Key("max_leftover_usdt", _MONEY, "per user: bought and not sold", 60),
-        Key(
-            "max_exit_loss_percent",
-            _PERCENT,
-            "how far below its BUY a ladder may sell",
-            None,
-            unbuilt="it bounds on_sell_timeout ladder, which is to come",
-        ),
+        Key("max_exit_loss_percent", _PERCENT, "below its cost, for on_sell_timeout ladder", 3),
         Key("max_dust_bp", _BASIS_POINTS, "of a round: too little left to be sold", 10),
         Key("max_spread_bp", _BASIS_POINTS, "between the best bid and ask", 200),
         Key("max_consecutive_failures", Whole(1, 1000), "refused orders and buy timeouts", 5),

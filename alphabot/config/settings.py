@@ -49,7 +49,7 @@ class StrategySettings:
     pricing: str
     multiplier: str
     volume_basis: Literal["filled", "ordered"]
-    on_sell_timeout: Literal["wait"]
+    on_sell_timeout: Literal["wait", "ladder"]
 
     @property
     def chain_id(self) -> str:

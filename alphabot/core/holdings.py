@@ -33,9 +33,12 @@ class Holding:
     """Gone from the wallet, by no order of ours."""
     abandoned: bool = False
     """A SELL of these ended without our asking; a human decides (policy ``wait``)."""
+    tried: Decimal | None = None
+    """The limit of the last SELL that ended without selling all."""
 
     def add(self, quantity: Decimal, cost_usdt: Decimal) -> None:
         """Take in bought tokens."""
+        self.tried = None
         self.bought += quantity
         self.quantity += quantity
         self.cost_usdt += cost_usdt

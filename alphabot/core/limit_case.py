@@ -41,6 +41,8 @@ class Standing(Exact):
     """The lowest SELL limit that another of our users may have open on this token."""
     others_buy_ceiling: Decimal | None = None
     """The highest BUY limit that another of our users may have open on this token."""
+    clock_skew_seconds: float | None = None
+    """How far our clock is ahead of the exchange's; None while that is not known."""
     foreign_here: int = 0
     """Open orders on this symbol that are none of ours: a human's, or another program's."""
     free_usdt: Decimal | None = None
@@ -56,6 +58,8 @@ class Case:
     instrument: Instrument
     standing: Standing
     limits: Limits
+    exit_floor: Decimal | None = None
+    """Below this the ladder may not sell; None where there is no ladder."""
 
     @property
     def pair(self) -> PairPlan:

@@ -13,6 +13,8 @@ from alphabot.core.limit_case import Case
 from alphabot.core.planning import dust_after
 from alphabot.core.values import Instrument, PairPlan, Quote
 
+CLOCK_SKEW_SECONDS_MAX = 30.0
+"""Half of what is allowed for where an order's time is compared with its intent's."""
 _HUNDRED = Decimal(100)
 _BASIS_POINTS = Decimal(10_000)
 
@@ -49,6 +51,15 @@ def open_here(case: Case) -> str | None:
 
 def trading(case: Case) -> str | None:
     return None if case.instrument.trading else f"{case.plan.symbol} is not trading"
+
+
+def clock(case: Case) -> str | None:
+    skew = case.standing.clock_skew_seconds
+    if skew is None:
+        return "the exchange has not told its time"
+    if abs(skew) <= CLOCK_SKEW_SECONDS_MAX:
+        return None
+    return f"this machine's clock is {skew:+.0f} s off, at most {CLOCK_SKEW_SECONDS_MAX:g} s"
 
 
 def foreign_orders(case: Case) -> str | None:
@@ -118,10 +129,10 @@ def collar(case: Case) -> str | None:
 
 
 def worst_loss_usdt(plan: PairPlan, instrument: Instrument) -> Decimal:
-    """Return what a pair loses at worst: bought at its limit, sold at its limit, both fees."""
+    """Return what a pair loses at worst: bought at its limit, sold at its lowest, both fees."""
     kept = 1 - instrument.fees.buyer
     brought = multiply(
-        multiply(plan.sell_price, plan.quantity), kept * (1 - instrument.fees.seller)
+        multiply(plan.exit_price, plan.quantity), kept * (1 - instrument.fees.seller)
     )
     return plan.amount_usdt - brought
 
@@ -150,6 +161,14 @@ def total_exposure(case: Case) -> str | None:
     most = case.limits.max_total_exposure_usdt
     after = case.standing.total_exposure_usdt + case.pair.amount_usdt
     return None if after <= most else f"would be {after:.2f} USDT, at most {plain(most)}"
+
+
+def exit_loss(case: Case) -> str | None:
+    floor = case.exit_floor
+    if floor is None or isinstance(case.plan, PairPlan) or case.plan.price >= floor:
+        return None
+    most = plain(case.limits.max_exit_loss_percent)
+    return f"SELL at {plain(case.plan.price)} loses more than {most} %: not below {plain(floor)}"
 
 
 def unsold(case: Case) -> str | None:

@@ -24,6 +24,8 @@ class Limits(Exact):
     """Worst case of one plan: bought at its limit, sold at its limit, both fees."""
     max_leftover_usdt: Decimal
     """Per user, over all tokens."""
+    max_exit_loss_percent: Decimal
+    """How far below their cost a ladder may sell tokens."""
     max_dust_bp: Decimal
     """Of a plan's amount: what fee and step leave behind."""
     max_spread_bp: Decimal

@@ -75,6 +75,7 @@ BUY_RULES: tuple[Rule, ...] = (
     Rule("stopping", rules.stopping, Remedy.END),
     Rule("latched", rules.latched, Remedy.END),
     Rule("stream", rules.feed_live, Remedy.WAIT),
+    Rule("clock", rules.clock, Remedy.WAIT),
     Rule("unknown_outcome", rules.unresolved, Remedy.WAIT),
     Rule("one_round", rules.open_here, Remedy.WAIT),
     Rule("foreign_order", rules.foreign_orders, Remedy.WAIT),
@@ -99,11 +100,13 @@ BUY_RULES: tuple[Rule, ...] = (
 SELL_RULES: tuple[Rule, ...] = (
     Rule("latched", rules.latched, Remedy.END),
     Rule("stream", rules.feed_live, Remedy.WAIT),
+    Rule("clock", rules.clock, Remedy.WAIT),
     Rule("unknown_outcome", rules.unresolved, Remedy.WAIT),
     Rule("one_round", rules.open_here, Remedy.WAIT),
     Rule("symbol_trading", rules.trading, Remedy.SKIP),
     Rule("max_orders_per_minute", rules.orders_per_minute, Remedy.WAIT),
     *_PRICE_RULES,
+    Rule("max_exit_loss_percent", rules.exit_loss, Remedy.SKIP),
     Rule("self_trade_guard", rules.self_trade, Remedy.WAIT),
 )
 """What a SELL must pass. It lowers the risk, so neither a stop nor a money limit holds it."""

@@ -196,5 +196,6 @@ _FRESH = Standing(
     failures=0,
     feed_live=True,
     stopping=False,
+    clock_skew_seconds=0.0,
 )
 """A user before the first round."""

@@ -44,8 +44,15 @@ class Unplannable(ValueError):
         self.detail = detail
 
 
-def plan_pair(proposal: Proposal, instrument: Instrument, amount_usdt: Decimal) -> PairPlan:
+def plan_pair(
+    proposal: Proposal,
+    instrument: Instrument,
+    amount_usdt: Decimal,
+    exit_loss_percent: Decimal | None = None,
+) -> PairPlan:
     """Return the pair that buys for at most ``amount_usdt`` at the proposed limits.
+
+    ``exit_loss_percent`` is how far a ladder may take its SELL below the cost, if there is one.
 
     Raises Unplannable when the limits or the quantity leave the exchange's grid.
     """
@@ -67,6 +74,7 @@ def plan_pair(proposal: Proposal, instrument: Instrument, amount_usdt: Decimal) 
         sell_price=sell_price,
         quantity=quantity,
         amount_usdt=floor_places(multiply(buy_price, quantity), AMOUNT_PLACES),
+        exit_loss_percent=exit_loss_percent,
     )
 
 

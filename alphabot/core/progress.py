@@ -254,6 +254,8 @@ class UserState:
             received_usdt = record.quote_usdt - record.fee_quote_usdt
             self.cash_usdt += received_usdt
             wear = holding.take(record.executed) - received_usdt
+            wholly = record.status is OrderStatus.FILLED
+            holding.tried = None if wholly else intended.sell_price
             progress.wear_usdt += wear
             day = record.at_ms // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear

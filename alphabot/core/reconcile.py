@@ -70,18 +70,18 @@ class Search:
 
     reads: int
     """Complete readings so far, this one included."""
-    seconds_since_send: float
+    seconds: float
     settle_seconds: float
 
     @property
     def long_enough(self) -> bool:
         """Whether what was not read by now is not there."""
-        return is_proven_absent(self.reads, self.seconds_since_send, self.settle_seconds)
+        return is_proven_absent(self.reads, self.seconds, self.settle_seconds)
 
     @property
     def too_long(self) -> bool:
         """Whether evidence that was to come would have come."""
-        return self.long_enough and self.seconds_since_send >= PATIENCE * self.settle_seconds
+        return self.long_enough and self.seconds >= PATIENCE * self.settle_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class Intended(_Record, frozen=True, tag="intended"):
     multiplier: str = "divide"
     volume_basis: str = "filled"
     pricing: str = ""
+    exit_loss_percent: Decimal | None = None
+    """How far below their cost the tokens may be sold in the end; None where its SELL stays."""
     owner_epoch: int = 0
 
     @property

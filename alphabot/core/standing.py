@@ -7,15 +7,18 @@ All are in USDT unless they say otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from alphabot.core.exact import ZERO, multiply
+from alphabot.core.exact import ZERO, multiply, percent_of
 from alphabot.core.holdings import Holding
+from alphabot.core.ladder import exit_floor
 from alphabot.core.progress import OpenIntent, UserState
-from alphabot.core.records import Leg
+from alphabot.core.records import Intended, Leg
 from alphabot.core.values import AlphaId, FeeRate, OrderReport, OrderStatus, Quote, Side
 
 __all__ = [
+    "Other",
     "buys_at_risk",
     "foreign_buys_usdt",
     "leftover_usdt",
@@ -25,13 +28,14 @@ __all__ = [
 ]
 
 UNDER_WAY_MS = 60_000
-"""How long after its intent an order may be on its way to the book, its release included."""
+"""How long an order that nobody follows may be on its way to the book, its release included."""
 
 
 def on_sale(state: UserState, alpha_id: AlphaId) -> tuple[Decimal, Decimal]:
     """Return how many tokens are on SELLs of ours that have not ended, and what these bring.
 
-    The second figure is at their limits, before fees: the least they can bring.
+    The second figure is at their limits, or at the ladder's floor, before fees: the least they
+    can bring.
     """
     quantity, brings = ZERO, ZERO
     for entry in state.open_intents.values():
@@ -44,7 +48,7 @@ def on_sale(state: UserState, alpha_id: AlphaId) -> tuple[Decimal, Decimal]:
         sold = ZERO if update is None else update.executed
         # What a stall has already sold is still in the holding until its order settles.
         quantity += offered
-        brings += multiply(offered - sold, intended.sell_price)
+        brings += multiply(offered - sold, _least(state, intended))
         brings += ZERO if update is None else update.quote_usdt
     return quantity, brings
 
@@ -74,7 +78,12 @@ def loss_usdt(
     for entry in buys_at_risk(state.open_intents.values()):
         intended = entry.intended
         amount_usdt = intended.amount_usdt or ZERO
-        sold = multiply(multiply(intended.quantity, intended.sell_price), (1 - fees.buyer) * kept)
+        exit_price = intended.sell_price
+        if intended.buy_price is not None and intended.exit_loss_percent is not None:
+            exit_price = min(
+                exit_price, percent_of(intended.buy_price, -intended.exit_loss_percent)
+            )
+        sold = multiply(multiply(intended.quantity, exit_price), (1 - fees.buyer) * kept)
         total += amount_usdt - sold
     return total
 
@@ -96,31 +105,50 @@ def foreign_buys_usdt(orders: Iterable[OrderReport]) -> Decimal:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another user of this service, whose orders must not meet ours."""
+
+    state: UserState
+    still_since_ms: int | None = None
+    """Since when nobody follows this user's orders any more; None while somebody does."""
+
+
 def limits_of_others(
-    states: Iterable[UserState], alpha_id: AlphaId, quote: Quote, now_ms: int
+    others: Iterable[Other], alpha_id: AlphaId, quote: Quote, now_ms: int
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the lowest SELL and the highest BUY limit these users may have open on a token.
 
-    Whose journal stands still (a latched user) cannot learn that an order has ended, but the book
-    tells: a SELL below the best ask, or a BUY above the best bid, does not rest in it. What is
-    young may be under way to the book, and is counted whatever that says.
+    Whose journal stands still (a latched user's) cannot learn that an order has ended, but the
+    book tells: a SELL below the best ask, or a BUY above the best bid, does not rest in it. For a
+    while after it began to stand still, orders may be under way to the book and count all the
+    same.
     """
     sells: list[Decimal] = []
     buys: list[Decimal] = []
-    for state in states:
-        for entry in state.open_intents.values():
+    for other in others:
+        still = other.still_since_ms
+        believed = still is None or now_ms < still + UNDER_WAY_MS
+        for entry in other.state.open_intents.values():
             intended = entry.intended
             if intended.alpha_id != alpha_id:
                 continue
-            young = now_ms < intended.at_ms + UNDER_WAY_MS
-            buying = intended.buy_price is not None and Leg.WORKING not in entry.settled
+            buying = Leg.WORKING not in entry.settled and intended.buy_price is not None
             if buying and intended.buy_price is not None:
-                buying = young or intended.buy_price <= quote.bid
+                buying = believed or intended.buy_price <= quote.bid
                 if buying:
                     buys.append(intended.buy_price)
-            if buying or young or intended.sell_price >= quote.ask:
+            if buying or believed or intended.sell_price >= quote.ask:
                 sells.append(intended.sell_price)
     return min(sells, default=None), max(buys, default=None)
+
+
+def _least(state: UserState, intended: Intended) -> Decimal:
+    """Return the lowest limit at which bought tokens on this SELL may be offered in the end."""
+    if intended.exit_loss_percent is None:
+        return intended.sell_price
+    floor = exit_floor(state.holding(intended.alpha_id), intended.exit_loss_percent)
+    return min(intended.sell_price, floor)
 
 
 def _brings(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
-from alphabot.core.exact import ZERO, Exact
+from alphabot.core.exact import ZERO, Exact, percent_of
 
 __all__ = [
     "AlphaId",
@@ -188,6 +188,15 @@ class PairPlan(Exact):
     sell_price: Decimal
     quantity: Decimal
     amount_usdt: Decimal
+    exit_loss_percent: Decimal | None = None
+    """How far below their cost the tokens may be sold in the end; None where the SELL stays."""
+
+    @property
+    def exit_price(self) -> Decimal:
+        """The lowest limit at which tokens bought at the BUY's limit are ever offered."""
+        if self.exit_loss_percent is None:
+            return self.sell_price
+        return min(self.sell_price, percent_of(self.buy_price, -self.exit_loss_percent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from alphabot.errors import (
     RateLimited,
     UnexpectedReply,
 )
+from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.http import HttpClient, open_http
 from alphabot.exchange.lane import IDLE_SECONDS, Lane
 from alphabot.exchange.net import Address
@@ -276,6 +277,7 @@ async def open_account(
     pause: Pause,
     clock: WallClock,
     settings: AccountSettings | None = None,
+    time: ExchangeTime | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Account]:
     """Open one user's account at ``https://host[:port]``; nothing is sent yet.
@@ -287,7 +289,7 @@ async def open_account(
     address = Address.parse(rest_url)
     session = Session(address.host, credentials)
     lane = Lane(net, address, session, idle_seconds=settings.lane_idle_seconds)
-    async with open_http(net, rest_url, session) as http:
+    async with open_http(net, rest_url, session, time=time) as http:
         try:
             yield Account(http, lane, session, pause, clock, settings, stopping)
         finally:

@@ -27,6 +27,7 @@ import httpx
 import trio
 
 from alphabot.errors import NotSent, UnexpectedReply
+from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.net import Address, connect, is_readable
 from alphabot.exchange.replies import receive_head
 from alphabot.exchange.session import Session
@@ -60,7 +61,14 @@ class HttpClient:
     could be had, and UnexpectedReply when the answer was lost, too large or not HTTP.
     """
 
-    def __init__(self, client: httpx.AsyncClient, address: Address, session: Session) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        address: Address,
+        session: Session,
+        time: ExchangeTime | None = None,
+    ) -> None:
+        self._time = time
         self._client = client
         self._address = address
         self._session = session
@@ -95,6 +103,8 @@ class HttpClient:
             with _translated():
                 request = self._request(method, target, body, size_max)
                 response = await self._client.send(request)
+        if self._time is not None:
+            self._time.hear(response.extensions[_HEADERS])
         if len(response.content) > size_max:
             raise UnexpectedReply(f"a body of at most {size_max} bytes was expected")
         return Reply(response.status_code, response.extensions[_HEADERS], response.content)
@@ -114,9 +124,11 @@ class HttpClient:
 
 @asynccontextmanager
 async def open_http(
-    net: Net, rest_url: str, session: Session | None = None
+    net: Net, rest_url: str, session: Session | None = None, *, time: ExchangeTime | None = None
 ) -> AsyncIterator[HttpClient]:
     """Open a client for ``https://host[:port]``; without a session, a public one without cookies.
+
+    ``time`` hears of every answer.
 
     Raises ConfigError for an address that is none.
     """
@@ -129,7 +141,7 @@ async def open_http(
         timeout=httpx.Timeout(None),
     )
     try:
-        yield HttpClient(client, address, session)
+        yield HttpClient(client, address, session, time)
     finally:
         with trio.move_on_after(CLOSE_SECONDS, shield=True):
             await client.aclose()

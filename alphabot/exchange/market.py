@@ -17,6 +17,7 @@ import trio
 
 from alphabot.core.values import AlphaId, Instrument, Quote, Symbol, Token
 from alphabot.errors import ExchangeError, FeedLost, UnexpectedReply
+from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.facts import PublicFacts
 from alphabot.exchange.http import HttpClient
 from alphabot.exchange.lifeline import Lifeline, StreamState
@@ -54,12 +55,20 @@ class PublicMarket:
 
     ``http`` is a public client for the REST host, ``url`` the ``ws://`` or ``wss://`` address of
     the market stream (ConfigError is raised for anything else). ``clock`` says when a UTC day
-    begins and whether the machine slept, ``pause`` is the one all clients of this process share.
+    begins and whether the machine slept, ``pause`` and ``time`` are the ones all clients of this
+    process share.
     """
 
     def __init__(
-        self, http: HttpClient, net: Net, url: str, clock: WallClock, pause: Pause
+        self,
+        http: HttpClient,
+        net: Net,
+        url: str,
+        clock: WallClock,
+        pause: Pause,
+        time: ExchangeTime | None = None,
     ) -> None:
+        self._time = time or ExchangeTime(clock)
         self._facts = PublicFacts(http, clock, pause)
         self._clock = clock
         self._net = net
@@ -76,6 +85,11 @@ class PublicMarket:
     def state(self) -> StreamState:
         """What the market stream is doing at this moment."""
         return self._lifeline.state
+
+    @property
+    def clock_skew_seconds(self) -> float | None:
+        """How far our clock is ahead of the exchange's; None while nobody has told its time."""
+        return self._time.skew_seconds
 
     async def tokens(self) -> Sequence[Token]:
         """Return the token list, without the rows that cannot be read."""

@@ -61,7 +61,7 @@ class Afterwards:
     def followed(self, followed: Followed) -> After:
         """Return what comes after a placed intent has ended."""
         match followed:
-            case Followed.DONE:
+            case Followed.DONE | Followed.UNSOLD:
                 return After(float(self._strategy.trade_interval_seconds))
             case Followed.SHORT:
                 self._row.failed_rounds += 1

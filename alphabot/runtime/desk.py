@@ -14,6 +14,7 @@ from alphabot.core.orders import Legs
 from alphabot.core.planning import Unplannable, plan_sale
 from alphabot.core.progress import OpenIntent
 from alphabot.core.standing import (
+    Other,
     foreign_buys_usdt,
     leftover_usdt,
     limits_of_others,
@@ -82,7 +83,7 @@ class Desk:
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
         foreign = self.reconciler.foreign
         foreign_usdt = foreign_buys_usdt(foreign)
-        others = [r.state for r in self.everyone if r is not self.recorder]
+        others = [Other(r.state, r.still_since_ms) for r in self.everyone if r is not self.recorder]
         sell_floor, buy_ceiling = limits_of_others(others, alpha_id, quote, now_ms)
         sale = self._leftover_sale(instrument, sell_price)
         self.bids[alpha_id] = quote.bid
@@ -102,6 +103,7 @@ class Desk:
             open_here=sum(e.intended.alpha_id == alpha_id for e in state.open_intents.values()),
             others_sell_floor=sell_floor,
             others_buy_ceiling=buy_ceiling,
+            clock_skew_seconds=self.market.clock_skew_seconds,
             foreign_here=sum(order.symbol == instrument.symbol for order in foreign),
             free_usdt=self.reconciler.free_usdt,
         )

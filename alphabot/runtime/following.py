@@ -12,6 +12,7 @@ import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.exact import plain, round_half_up
+from alphabot.core.ladder import exit_floor
 from alphabot.core.progress import OpenIntent
 from alphabot.core.records import Leftover, Leg, Settled
 from alphabot.core.values import OrderStatus
@@ -34,6 +35,8 @@ class Followed(Enum):
     """The BUY did not fill wholly; what it bought is not on any order."""
     ABANDONED = auto()
     """The SELL ended without our asking and without selling all."""
+    UNSOLD = auto()
+    """The SELL did not sell all, and what is left is to be offered lower."""
 
 
 class Follower:
@@ -111,7 +114,10 @@ class Follower:
         self.now(State.WAITING_SELL, seconds)
         with trio.move_on_after(seconds):
             await watch.until(ended(leg))
-        if not watch.legs[leg].terminal:
+        if not watch.legs[leg].terminal and self._may_go_lower(watch, leg):
+            say("sell.lower", order_id=order.order_id, price=plain(order.price), **self._who)
+            await self._cancel(watch, leg)
+        elif not watch.legs[leg].terminal:
             await self._keep_waiting(watch, leg, turn)
         self.now(State.SETTLING)
         sold = await watch.settle(leg)
@@ -119,8 +125,20 @@ class Follower:
         if sold.status is OrderStatus.FILLED:
             say("sell.filled", order_id=order.order_id, **self._who)
             return Followed.DONE
+        if self._laddered:
+            return Followed.UNSOLD
         await self._abandon(watch, sold)
         return Followed.ABANDONED
+
+    @property
+    def _laddered(self) -> bool:
+        return self._strategy.on_sell_timeout == "ladder"
+
+    def _may_go_lower(self, watch: Watch, leg: Leg) -> bool:
+        """Whether policy ``ladder`` has a rung below this SELL's limit."""
+        holding = self._desk.recorder.state.holding(watch.entry.intended.alpha_id)
+        floor = exit_floor(holding, self._desk.limits.max_exit_loss_percent)
+        return self._laddered and watch.legs[leg].price > floor
 
     async def _keep_waiting(self, watch: Watch, leg: Leg, turn: Turn) -> None:
         """Policy ``wait``: the SELL stays, its BUY counts, and the turn goes to the next user."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from alphabot.config import StrategySettings
 from alphabot.core.records import Intended
 from alphabot.core.values import (
@@ -33,11 +35,16 @@ def intend_pair(
         multiplier=strategy.multiplier,
         volume_basis=strategy.volume_basis,
         pricing=strategy.pricing,
+        exit_loss_percent=plan.exit_loss_percent,
     )
 
 
 def intend_sale(
-    plan: SalePlan, instrument: Instrument, strategy: StrategySettings, recorder: Recorder
+    plan: SalePlan,
+    instrument: Instrument,
+    strategy: StrategySettings,
+    recorder: Recorder,
+    exit_loss_percent: Decimal | None,
 ) -> Intended:
     """Return the intent to sell what a round left over."""
     return Intended(
@@ -49,4 +56,5 @@ def intend_sale(
         quantity=plan.quantity,
         sell_price=plan.price,
         mul_point=instrument.token.mul_point,
+        exit_loss_percent=exit_loss_percent,
     )

@@ -6,6 +6,7 @@ import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.exact import plain
+from alphabot.core.ladder import next_limit
 from alphabot.core.limits import may_sell
 from alphabot.core.planning import Unplannable, plan_sale
 from alphabot.core.values import Instrument, Quote, SalePlan
@@ -50,8 +51,10 @@ class Leftovers:
             return None
         with self._desk.stop.round():
             try:
+                self._follower.now(State.RECONCILING)
+                await self._desk.reconciler.weigh(alpha_id)  # only what the wallet has is offered
                 await self._plan()  # dust needs no turn
-                if holding.abandoned:
+                if holding.abandoned and self._sight.exit_loss_percent is None:
                     return self._afterwards.followed(Followed.ABANDONED)
                 self._follower.now(State.WAITING_TURN)
                 with await self._desk.turnstile.take(alpha_id) as turn:
@@ -66,11 +69,13 @@ class Leftovers:
 
     async def _plan(self) -> tuple[SalePlan, Instrument, Quote]:
         """Return the sale of what is held at the present price; raises Unplannable for dust."""
-        held = self._desk.recorder.state.holding(self._sight.token.alpha_id).quantity
+        holding = self._desk.recorder.state.holding(self._sight.token.alpha_id)
         self._follower.now(State.QUOTING)
         instrument, quote = await self._sight.look()
         price = self._sight.proposal(instrument, quote).sell_price
-        return plan_sale(price, instrument, held), instrument, quote
+        if self._sight.exit_loss_percent is not None:
+            price = next_limit(holding, self._sight.exit_loss_percent, price)
+        return plan_sale(price, instrument, holding.quantity), instrument, quote
 
     async def _sell(self, turn: Turn) -> After | None:
         """Sell the leftover, whose price may have moved while we waited for the turn."""
@@ -79,9 +84,10 @@ class Leftovers:
         if refusal is not None:
             return self._afterwards.refused(refusal)
         say("leftover.selling", quantity=plain(plan.quantity), **self._who)
-        entry = await place(
-            self._desk, intend_sale(plan, instrument, self._strategy, self._desk.recorder)
+        intended = intend_sale(
+            plan, instrument, self._strategy, self._desk.recorder, self._sight.exit_loss_percent
         )
+        entry = await place(self._desk, intended)
         self._afterwards.placed()
         followed = await self._follower.sale(entry, turn)
         if followed is not Followed.DONE:

@@ -146,13 +146,14 @@ class Reconciler:
         """
         intended, recorder = entry.intended, self._recorder
         say("reconcile.started", intent_id=intended.intent_id, user_id=recorder.user_id)
-        sent_at = trio.current_time() - max(0, recorder.now_ms() - intended.at_ms) / 1000
+        # By our own clock, and from now: the wall clock may have been set since the request left.
+        began = trio.current_time()
         backoff = Backoff(first_seconds=0.5, most_seconds=max(0.5, self.settle_seconds / 4))
         reads = 0
         while True:
             reading = await self.read()
             reads += 1
-            search = Search(reads, trio.current_time() - sent_at, self.settle_seconds)
+            search = Search(reads, trio.current_time() - began, self.settle_seconds)
             verdict = judge_intent(recorder.state, intended, reading, search)
             match verdict.finding:
                 case Finding.FOUND:

@@ -21,6 +21,8 @@ class Recorder:
         self._clock = clock
         self.user_id = user_id
         self.state = UserState()
+        self.still_since_ms: int | None = None
+        """Since when nobody follows this user's orders; None while somebody does."""
         self.writes = 0
         """How many records were written by this process."""
 

@@ -8,6 +8,7 @@ from typing import Final
 import trio
 
 from alphabot.config import StrategySettings
+from alphabot.core.ladder import exit_floor
 from alphabot.core.limit_case import Case
 from alphabot.core.values import Instrument, PairPlan, Proposal, Quote, SalePlan, Token
 from alphabot.errors import ExchangeError
@@ -33,6 +34,9 @@ class Sight:
         self._strategy = strategy
         self._rule = rule
         self._mul_point: int | None = None
+        ladder = strategy.on_sell_timeout == "ladder"
+        self.exit_loss_percent = desk.limits.max_exit_loss_percent if ladder else None
+        """How far below its cost a token may be sold; None where a SELL stays as it is."""
         self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
 
     async def look(self) -> tuple[Instrument, Quote]:
@@ -53,7 +57,11 @@ class Sight:
         """Return what the gate must know of a plan, as things stand at this moment."""
         sell_price = plan.sell_price if isinstance(plan, PairPlan) else plan.price
         standing = self._desk.standing(self._strategy.strategy_id, instrument, quote, sell_price)
-        return Case(plan, quote, instrument, standing, self._desk.limits)
+        floor = None
+        if self.exit_loss_percent is not None:
+            holding = self._desk.recorder.state.holding(self.token.alpha_id)
+            floor = exit_floor(holding, self.exit_loss_percent)
+        return Case(plan, quote, instrument, standing, self._desk.limits, floor)
 
     async def _price_holdings(self) -> None:
         """Learn what else the user holds is worth now; without a price it counts as lost."""

@@ -68,15 +68,19 @@ class TradeLoop:
         """Trade until the target is reached or something ends the strategy; return how it ended."""
         await self._begin()
         after = await self._finish_open_rounds()
-        if after.ending is None and self._reached():
+        unsold = await self._leftovers.sell() if after.ending is None else None
+        after = unsold or after
+        if after.ending is None and unsold is None and self._reached():
             say("strategy.already_reached", credited=plain(self.progress.credited), **self.who)
             return After(ending=Ending.ALREADY_REACHED)
         while after.ending is None:
-            after = await self._round()
+            if unsold is None:
+                after = await self._round()
             if after.ending is None:
-                after = await self._leftovers.sell() or after
+                unsold = await self._leftovers.sell()
+                after = unsold or after
             self.follower.show()
-            if after.ending is None and self._reached():
+            if after.ending is None and unsold is None and self._reached():
                 say("strategy.target_reached", credited=plain(self.progress.credited), **self.who)
                 return After(ending=Ending.REACHED)
             if after.ending is None:
@@ -112,7 +116,12 @@ class TradeLoop:
         instrument, quote = await self._sight.look()
         try:
             proposal = self._sight.proposal(instrument, quote)
-            plan = plan_pair(proposal, instrument, self.strategy.single_trade_amount_usdt)
+            plan = plan_pair(
+                proposal,
+                instrument,
+                self.strategy.single_trade_amount_usdt,
+                self._sight.exit_loss_percent,
+            )
             if self._desk.twin(plan):
                 plan = one_lot_less(plan, instrument)
             intended = intend_pair(plan, instrument, self.strategy, self._desk.recorder)
@@ -150,6 +159,7 @@ class TradeLoop:
 
     async def _finish_open_rounds(self) -> After:
         """Bring what an earlier run left open to its end, before anything new is placed."""
+        await trio.lowlevel.checkpoint()
         self.follower.now(State.RECONCILING)
         for entry in self._desk.recorder.state.open_of(self.strategy.strategy_id):
             with self._desk.stop.round() as scope:
@@ -161,7 +171,7 @@ class TradeLoop:
                     return after
             if scope.cancelled_caught:
                 return self.stopped()
-        return await self._leftovers.sell() or After()
+        return After()
 
     async def _pause(self, after: After) -> After:
         with self._desk.stop.interruptible():

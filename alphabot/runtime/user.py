@@ -74,7 +74,9 @@ class User:
     async def run(self) -> None:
         """Trade until every strategy has ended, whatever happens; raises JournalError alone."""
         await trio.lowlevel.checkpoint()
-        latched = self.desk.recorder.state.latched
+        recorder = self.desk.recorder
+        latched = recorder.state.latched
+        recorder.still_since_ms = None if latched is None else latched.at_ms
         if latched is not None:
             say("user.still_latched", user_id=self.desk.user_id, reason=latched.reason)
             self._end(Ending.LATCHED, f"{latched.reason}; {latched.clears}")
@@ -100,6 +102,7 @@ class User:
             error = _first(group)
             say_exception("user.failed", error, user_id=self.desk.user_id)
             self._end(Ending.FAILED, f"{type(error).__name__}: {error}")
+        recorder.still_since_ms = recorder.now_ms()
         for loop in self._loops:
             if loop.row.ending is None:
                 self._finish(loop, loop.stopped())

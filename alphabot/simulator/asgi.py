@@ -5,6 +5,8 @@ It is what serves the memory door: keep-alive, one request at a time, no threads
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import h11
@@ -17,12 +19,15 @@ _RECEIVE_BYTES = 65_536
 _LOST = (h11.RemoteProtocolError, trio.BrokenResourceError, trio.ClosedResourceError)
 
 
-async def serve_http(app: ASGIApp, stream: trio.abc.Stream, *, keep_alive_ms: int) -> None:
+async def serve_http(
+    app: ASGIApp, stream: trio.abc.Stream, *, keep_alive_ms: int, now_ms: Callable[[], int]
+) -> None:
     """Answer requests on a connected stream until either side ends it.
 
     The caller closes the stream. A connection without a request for ``keep_alive_ms`` ends.
+    Answers bear the time that ``now_ms`` tells, as those of any server do.
     """
-    connection = _Connection(stream)
+    connection = _Connection(stream, now_ms)
     await trio.lowlevel.checkpoint()
     try:
         while True:
@@ -43,8 +48,9 @@ async def serve_http(app: ASGIApp, stream: trio.abc.Stream, *, keep_alive_ms: in
 class _Connection:
     """The two callables of ASGI over h11 and a stream, for one request after the other."""
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    def __init__(self, stream: trio.abc.Stream, now_ms: Callable[[], int]) -> None:
         self._stream = stream
+        self._now_ms = now_ms
         self._http = h11.Connection(h11.SERVER)
         self._body_read = False
         self._lost: Exception | None = None
@@ -111,9 +117,9 @@ class _Connection:
 
     async def _answer(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            await self._send(
-                h11.Response(status_code=message["status"], headers=message["headers"])
-            )
+            date = formatdate(self._now_ms() / 1000, usegmt=True).encode()
+            headers = [*message["headers"], (b"date", date)]
+            await self._send(h11.Response(status_code=message["status"], headers=headers))
             return
         await self._send(h11.Data(data=message.get("body", b"")))
         if not message.get("more_body", False):

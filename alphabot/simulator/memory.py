@@ -66,8 +66,12 @@ class MemoryNet:
     async def _serve_connection(self, stream: LinkEnd, port: int) -> None:
         try:
             if port == _REST_PORT:
-                keep_alive_ms = self._exchange.settings.keep_alive_ms
-                await serve_http(self._app, stream, keep_alive_ms=keep_alive_ms)
+                await serve_http(
+                    self._app,
+                    stream,
+                    keep_alive_ms=self._exchange.settings.keep_alive_ms,
+                    now_ms=self._exchange.now_ms,
+                )
             else:
                 await serve_stream(self._exchange, stream)
         finally:

@@ -46,6 +46,10 @@ class SimulatedExchange:
         """The most by which an order list can be behind; what settling must wait out twice."""
         return self.settings.visibility_lag_ms_max
 
+    def now_ms(self) -> int:
+        """Return the time as the exchange tells it."""
+        return self._clock.now_ms()
+
     def catch_up(self) -> None:
         """Let everything happen that is due, and deliver what there is to tell.
 

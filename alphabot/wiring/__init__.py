@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
+from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.http import open_http
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
@@ -103,14 +104,14 @@ async def _serve(
     stop: Stop,
     board: Board,
 ) -> None:
-    pause = Pause()
-    async with open_http(venue.net, venue.rest_url) as http:
-        market = PublicMarket(http, venue.net, venue.market_stream_url, clock, pause)
+    pause, time = Pause(), ExchangeTime(clock)
+    async with open_http(venue.net, venue.rest_url, time=time) as http:
+        market = PublicMarket(http, venue.net, venue.market_stream_url, clock, pause, time)
         bound = await bind(settings, names, market)
         with journal as opened:
             say("journal.opened", venue=str(venue.identity))
             shared = Shared(
-                settings, venue, names.plugins, market, opened, pause, clock, stop, board
+                settings, venue, names.plugins, market, opened, pause, time, clock, stop, board
             )
             async with AsyncExitStack() as stack:
                 await run_service(await assemble(stack, shared, bound), market)

@@ -11,6 +11,7 @@ import trio
 from alphabot.config import Settings
 from alphabot.core.values import UserId
 from alphabot.exchange.account import Account, open_account
+from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.feed import UserFeed
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
@@ -44,6 +45,7 @@ class Shared:
     market: PublicMarket
     journal: SqliteJournal
     pause: Pause
+    time: ExchangeTime
     clock: WallClock
     stop: Stop
     board: Board
@@ -97,6 +99,7 @@ async def _open_account(stack: AsyncExitStack, shared: Shared, user_id: UserId) 
         pause=shared.pause,
         clock=shared.clock,
         settings=venue.pace,
+        time=shared.time,
         stopping=shared.stop.requested.is_set,
     )
     return await stack.enter_async_context(opening)

@@ -94,7 +94,7 @@ async def prospects_on(
     """Return the same, from an exchange that is open already."""
     async with _view(venue, clock) as view:
         bound = await bind(settings, names, view.market)
-        return tuple([await _prospect(view.market, b, names) for b in bound])
+        return tuple([await _prospect(view.market, settings, b, names) for b in bound])
 
 
 async def token_costs(
@@ -144,13 +144,17 @@ async def _view(venue: Venue, clock: WallClock) -> AsyncIterator[_View]:
         yield _View(market, pause, clock)
 
 
-async def _prospect(market: PublicMarket, bound: Bound, names: Names) -> Prospect:
+async def _prospect(
+    market: PublicMarket, settings: Settings, bound: Bound, names: Names
+) -> Prospect:
     strategy = bound.settings
     instrument = await market.instrument(bound.token.alpha_id)
     quote = await market.quote(bound.token.alpha_id)
     proposal = propose(bound.rule, strategy, instrument, quote)
     try:
-        plan = plan_pair(proposal, instrument, strategy.single_trade_amount_usdt)
+        ladder = strategy.on_sell_timeout == "ladder"
+        exit_loss = settings.limits.max_exit_loss_percent if ladder else None
+        plan = plan_pair(proposal, instrument, strategy.single_trade_amount_usdt, exit_loss)
     except Unplannable as error:
         return Prospect(strategy, instrument, quote, unplannable(error, proposal, instrument))
     undertaking = _undertaking(strategy, instrument, quote, proposal, plan, names)

@@ -180,7 +180,6 @@ def test_every_key_is_described_with_its_default(section: str, key: Key) -> None
 
 def test_what_is_not_built_is_not_offered() -> None:
     assert "users" not in SCHEMA["properties"]
-    assert "max_exit_loss_percent" not in SCHEMA["properties"]["limits"]["properties"]
     mode = SCHEMA["properties"]["exchange"]["properties"]["mode"]
     assert mode["enum"] == ["simulated"]
 

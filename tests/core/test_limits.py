@@ -33,6 +33,7 @@ LIMITS = Limits(
     max_total_exposure_usdt=Decimal(1000),
     max_round_loss_percent=Decimal(12),
     max_leftover_usdt=Decimal(60),
+    max_exit_loss_percent=Decimal(3),
     max_dust_bp=Decimal(10),
     max_spread_bp=Decimal(200),
     max_consecutive_failures=5,
@@ -54,6 +55,7 @@ STANDING = Standing(
     failures=0,
     feed_live=True,
     stopping=False,
+    clock_skew_seconds=0.0,
 )
 
 
@@ -250,6 +252,20 @@ BOUNDARIES = [
         standing(others_buy_ceiling=Decimal(100)),
         sell_too=True,
     ),
+    Boundary(
+        "clock",
+        Remedy.WAIT,
+        standing(clock_skew_seconds=30.0),
+        standing(clock_skew_seconds=30.1),
+        sell_too=True,
+    ),
+    Boundary(
+        "clock",
+        Remedy.WAIT,
+        standing(clock_skew_seconds=-30.0),
+        standing(clock_skew_seconds=None),
+        sell_too=True,
+    ),
     Boundary("foreign_order", Remedy.WAIT, standing(foreign_here=0), standing(foreign_here=1)),
     Boundary(
         "balance",
@@ -258,7 +274,14 @@ BOUNDARIES = [
         standing(free_usdt=Decimal("99.99")),
     ),
 ]
-SELL_BOUNDARIES = [boundary for boundary in BOUNDARIES if boundary.sell_too]
+EXIT_LOSS = Boundary(
+    "max_exit_loss_percent",
+    Remedy.SKIP,
+    lambda case: replace(case, exit_floor=Decimal(100)),
+    lambda case: replace(case, exit_floor=Decimal("100.01")),
+    sell_too=True,
+)
+SELL_BOUNDARIES = [EXIT_LOSS] + [boundary for boundary in BOUNDARIES if boundary.sell_too]
 
 
 def named(refusal: Refusal | None) -> tuple[str, Remedy] | None:
@@ -301,7 +324,7 @@ def test_every_rule_has_a_boundary_here() -> None:
 def test_a_rule_has_one_name_and_one_meaning_in_both_tables() -> None:
     names = [rule.name for rule in BUY_RULES]
     assert len(names) == len(set(names))
-    assert set(SELL_RULES) <= set(BUY_RULES)
+    assert {rule.name for rule in set(SELL_RULES) - set(BUY_RULES)} == {EXIT_LOSS.rule}
 
 
 # For each figure of the limits: a case it allows, and the value with which it allows it no more.
@@ -329,6 +352,12 @@ def test_every_figure_is_read_by_the_rule_of_its_name(name: str) -> None:
         assert named(may_buy(met)) == (name, Remedy.WAIT)
         assert may_buy(limits(self_trade_guard=False)(met)) is None
         return
+    if name == "max_exit_loss_percent":
+        laddered = replace(BUY.pair, exit_loss_percent=Decimal(12))
+        assert may_buy(replace(BUY, plan=laddered)) is None
+        deeper = replace(BUY.pair, exit_loss_percent=Decimal("12.01"))
+        assert named(may_buy(replace(BUY, plan=deeper))) == ("max_round_loss_percent", Remedy.SKIP)
+        return  # and the ladder's floor is measured by it: tests/core/test_ladder.py
     change, tighter = TIGHTER[name]
     allowed = change(BUY)
     assert may_buy(allowed) is None

@@ -116,7 +116,7 @@ def test_every_limit_of_the_gate_is_known_here() -> None:
     """A new rule of the gate must be advised on, or be said to depend on more than a plan."""
     of_the_moment = {"stopping", "latched", "stream", "unknown_outcome", "one_round", "unsold"}
     of_the_moment |= {"self_trade_guard", "max_consecutive_failures", "max_orders_per_minute"}
-    of_the_moment |= {"foreign_order", "balance"}
+    of_the_moment |= {"foreign_order", "balance", "clock"}
     unadvised = {"symbol_trading", "price_positive"}
     elsewhere = {"max_rounds", "max_leftover_usdt", "max_daily_loss_usdt"}
     elsewhere |= {"max_exposure_usdt", "max_total_exposure_usdt"}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import trio
 from trio.testing import MockClock
 
+from alphabot.clocks import TrioClock
 from alphabot.config import Settings
 from alphabot.core.records import Cleared, Latched, Leg, Settled, WrittenOff
 from alphabot.core.values import AlphaId, UserId
@@ -266,3 +268,37 @@ async def test_a_subscription_that_died_in_silence_is_noticed_and_replaced(
         assert sum(keys in call.path for call in world.exchange.ledger.calls) == 2
         # One round was found out about by asking; the others heard it from the new stream.
         assert row.round_seconds_total < 60
+
+
+# --- a clock that is wrong ------------------------------------------------------------------------
+
+
+@dataclass
+class SetClock:
+    """The world's clock, set wrong by a person or a dead battery."""
+
+    right: TrioClock
+    off_ms: int = 0
+
+    def now_ms(self) -> int:
+        """Return the time as this machine has it."""
+        return self.right.now_ms() + self.off_ms
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_with_a_clock_that_is_wrong_nothing_is_placed_until_it_is_right(
+    hours: int, autojump_clock: MockClock
+) -> None:
+    async with open_world() as world, trio.open_nursery() as nursery:
+        clock = SetClock(world.clock)
+        nursery.start_soon(partial(world.run, koge(), clock=clock))
+        await seen(lambda: len(pairs(world)) == 1)
+        clock.off_ms = hours * 3_600_000
+        await seen(lambda: world.row(1, "koge").refusals["clock"] >= 2)
+        before = len(pairs(world))
+        await trio.sleep(300)
+        assert len(pairs(world)) == before
+        clock.off_ms = 0
+        await seen(lambda: world.row(1, "koge").ending is not None)
+        assert world.row(1, "koge").ending is Ending.REACHED
+        assert world.row(1, "koge").volume_usdt == world.row(1, "koge").exchange_volume_usdt

@@ -13,6 +13,7 @@ from alphabot.clocks import TrioClock
 from alphabot.config import Settings, loads
 from alphabot.core.records import Record
 from alphabot.core.values import StrategyId, UserId
+from alphabot.ports import WallClock
 from alphabot.runtime.board import Board, Row
 from alphabot.runtime.stop import Stop
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
@@ -63,7 +64,12 @@ class World:
     board: Board = field(default_factory=Board)
     stop: Stop = field(default_factory=lambda: Stop(grace_seconds=30))
 
-    async def run(self, settings: Settings | None = None, venue: Venue | None = None) -> Board:
+    async def run(
+        self,
+        settings: Settings | None = None,
+        venue: Venue | None = None,
+        clock: WallClock | None = None,
+    ) -> Board:
         """Run a service until every strategy has ended, and return its board."""
         settings = settings or settings_of()
         self.board = Board()
@@ -72,7 +78,7 @@ class World:
             settings,
             only=(),
             journal=nullcontext(self.journal),
-            clock=self.clock,
+            clock=clock or self.clock,
             stop=self.stop,
             board=self.board,
         )
