@@ -22,7 +22,7 @@ exchange *ARGS: _setup
 
 # Run the tests; ARGS go to pytest
 test *ARGS: _setup
-    .venv/bin/pytest "$@"
+    .venv/bin/pytest -n auto --maxprocesses 4 --dist worksteal "$@"
 
 # The order lane at every byte of a request and its answer, twice as many cases as `test` tries
 walk: _setup

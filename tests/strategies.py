@@ -17,6 +17,7 @@ from alphabot.core.orders import Legs
 from alphabot.core.records import (
     Cleared,
     Configured,
+    Credited,
     Intended,
     Latched,
     Leftover,
@@ -29,6 +30,8 @@ from alphabot.core.records import (
     Settled,
     UnknownRecord,
     Updated,
+    Witnessed,
+    WrittenOff,
 )
 from alphabot.core.values import (
     AlphaId,
@@ -332,8 +335,9 @@ def _round(draw: st.DrawFn, number: int, at_ms: int) -> list[Record]:
         quote_usdt=draw(_money),
         fee_base=fee_base,
         fee_quote_usdt=draw(st.just(ZERO) | _money),
-        credited=draw(_money),
+        credited=None if (owed := draw(st.integers(0, 4)) == 0) else draw(_money),
     )
+    credited = [Credited(**about, credited=draw(_money))] if owed else []
     placed = PlacedRecord(**about, working_order_id=buy_id, sell_order_id=sell_id)
     update = Updated(
         **about,
@@ -343,7 +347,7 @@ def _round(draw: st.DrawFn, number: int, at_ms: int) -> list[Record]:
         executed=executed,
         quote_usdt=bought.quote_usdt,
     )
-    story: list[Record] = [intended, *unknown, placed, update, bought]
+    story: list[Record] = [intended, *unknown, placed, update, bought, *credited]
     if how == "bought":
         return story
     sellable = (executed - fee_base if filled else ZERO).quantize(Decimal("0.01"), "ROUND_DOWN")
@@ -379,7 +383,16 @@ def _between(at_ms: int) -> st.SearchStrategy[list[Record]]:
             )
         ),
     )
-    return st.lists(about_no_intent, max_size=2)
+    return st.lists(about_no_intent | st.sampled_from(_weighed(at_ms)), max_size=2)
+
+
+def _weighed(at_ms: int) -> list[Record]:
+    """Return what a look at the wallet may write down."""
+    return [
+        Witnessed(at_ms=at_ms, asset="USDT", beside=Decimal("1000.5")),
+        Witnessed(at_ms=at_ms, asset=_ALPHA_IDS[0], beside=ZERO),
+        WrittenOff(at_ms=at_ms, alpha_id=_ALPHA_IDS[0], quantity=ZERO, reason="sold in the app"),
+    ]
 
 
 @st.composite

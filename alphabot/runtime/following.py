@@ -55,7 +55,7 @@ class Follower:
         """
         with self._desk.watching(entry) as watch:
             if resumed:
-                await watch.ask()
+                await watch.ask_again()
             bought = await self._buy(watch)
             if bought.status is not OrderStatus.FILLED:
                 # Such a BUY releases no SELL (protocol section 7); prove it, and settle that too.
@@ -71,7 +71,7 @@ class Follower:
         """Follow the plain SELL of a leftover to its end; a resumed one is asked for first."""
         with self._desk.watching(entry) as watch:
             if resumed:
-                await watch.ask()
+                await watch.ask_again()
             return await self._sell(watch, Leg.SALE, turn)
 
     def show(self) -> None:

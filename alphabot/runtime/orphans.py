@@ -36,7 +36,7 @@ async def _follow(desk: Desk, entry: OpenIntent) -> None:
         user_id=desk.user_id,
     )
     with desk.watching(entry) as watch:
-        await watch.ask()
+        await watch.ask_again()
         for leg in entry.legs:
             await watch.until(ended(leg))
             await watch.settle(leg)

@@ -31,6 +31,8 @@ __all__ = ["POLL_SECONDS", "Watch", "ended", "split_fees"]
 
 POLL_SECONDS = 30.0
 """How long a watch relies on the stream's silence before it asks by REST."""
+FIRST_POLL_SECONDS = 1.0
+"""The same while updates may have been missed; each time it doubles."""
 
 
 class Watch:
@@ -54,6 +56,7 @@ class Watch:
         self._recorder = recorder
         self._multiplier_of = multiplier_of
         self._settle_seconds = settle_seconds
+        self._poll_seconds = POLL_SECONDS
         self._on_unheard = on_unheard
         self._absences = 0
         self._absent_at = 0.0
@@ -66,16 +69,24 @@ class Watch:
         await trio.lowlevel.checkpoint()
         while not done(self.legs):
             item: OrderReport | Missed | None = None
-            with trio.move_on_after(POLL_SECONDS):
+            with trio.move_on_after(self._poll_seconds):
                 item = await self._claim.next()
             if isinstance(item, OrderReport):
+                self._poll_seconds = POLL_SECONDS
                 await self.take(item)
                 continue
+            relied_on_stream = self._poll_seconds == POLL_SECONDS
+            self._poll_seconds = min(POLL_SECONDS, 2 * self._poll_seconds)
             before = self.legs
-            await self.ask()
-            if item is None and self.legs != before:
+            await (self.ask() if item is None else self.ask_again())
+            if item is None and relied_on_stream and self.legs != before:
                 # It happened, and the stream kept silent: the subscription may be dead.
                 self._on_unheard(next(iter(before.orders.values())).order_id)
+
+    async def ask_again(self) -> None:
+        """Ask now, and soon once more: updates were missed, and the lists may be behind them."""
+        self._poll_seconds = FIRST_POLL_SECONDS
+        await self.ask()
 
     async def prove(self, done: Callable[[Legs], bool]) -> None:
         """Ask by REST, again and again with a growing pause, until the legs satisfy ``done``."""
