@@ -6,7 +6,7 @@ import time
 
 import trio
 
-__all__ = ["SystemClock", "TrioClock"]
+__all__ = ["SystemClock", "TrioClock", "seconds_with_sleep"]
 
 
 class SystemClock:
@@ -15,6 +15,12 @@ class SystemClock:
     def now_ms(self) -> int:
         """Return milliseconds since 1970-01-01 UTC."""
         return time.time_ns() // 1_000_000
+
+
+def seconds_with_sleep() -> float:
+    """Return seconds that go on while the machine sleeps; only their differences mean anything."""
+    # Where there is no such clock (macOS), the monotonic one counts sleep already.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class TrioClock:

@@ -15,6 +15,7 @@
         Unresolved          the evidence fits more than one story; latch this user
       FeedLost              updates may have been missed; reconcile after reconnecting
       JournalError          we can no longer remember; no further orders for anyone
+      HaltError             a halt could not be put in force, or not lifted
       InvariantBroken       a promise of ours does not hold; that user stops, the service fails
 
 Exceptions of other libraries are translated once, at the seam in ``exchange/`` and ``store/``,
@@ -30,6 +31,7 @@ __all__ = [
     "ConfigError",
     "ExchangeError",
     "FeedLost",
+    "HaltError",
     "InvariantBroken",
     "JournalError",
     "NotAuthorised",
@@ -181,6 +183,14 @@ class JournalError(AlphabotError):
 
     Handler: the service, which stops trading for everyone.
     Consequence: no further order leaves, since we could not remember it.
+    """
+
+
+class HaltError(AlphabotError):
+    """Cause: the file of a halt could not be written, or not removed.
+
+    Handler: the command line, which prints it and exits with 1.
+    Consequence: a halt that was asked for is not in force, or one that was to be lifted still is.
     """
 
 

@@ -141,6 +141,38 @@ _USERS: Mapping[str, Message] = {
     "user.failed": Message("ERROR", "用户任务异常终止", "User ended by an error"),
 }
 
+_STEERING: Mapping[str, Message] = {
+    "user.cleared": Message("INFO", "用户的停止状态已由人工解除", "A person cleared this user"),
+    "service.halted": Message(
+        "ERROR", "已全面叫停，任何订单都不会发出", "Halted: no order of anyone leaves", ("reason",)
+    ),
+    "service.halt_lifted": Message(
+        "WARNING", "叫停已解除，恢复下单", "The halt is lifted: orders may leave again"
+    ),
+    "loop.stalled": Message(
+        "ERROR",
+        "事件循环被阻塞，期间不会发出任何订单",
+        "The loop is stalled: no order leaves meanwhile",
+        ("file", "line", "function"),
+    ),
+    "loop.came_round": Message(
+        "WARNING",
+        "进程曾停顿，重新连接并对账后才会下单",
+        "This process stood still: no order until all is connected anew and reconciled",
+        ("seconds",),
+    ),
+    "control.asked": Message("INFO", "收到操作指令", "A person asked", ("command",)),
+    "control.unavailable": Message(
+        "WARNING",
+        "控制套接字不可用，status 等命令无法使用，交易继续",
+        "No control socket: status and its like do not work; trading goes on",
+    ),
+    "control.stranger": Message(
+        "WARNING", "拒绝了其他用户的控制连接", "Another user's process was turned away"
+    ),
+    "control.failed": Message("ERROR", "控制指令处理出错", "A question could not be answered"),
+}
+
 _SERVICE: Mapping[str, Message] = {
     "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),
     "service.ended": Message("INFO", "服务已结束", "Service ended"),
@@ -180,6 +212,7 @@ CATALOGUE: Mapping[str, Message] = {
     **_STRATEGIES,
     **_ORDERS,
     **_USERS,
+    **_STEERING,
     **_SERVICE,
     **_LOG,
 }

@@ -31,7 +31,7 @@ async def watch_signals(
         async for number in received:
             seen.interrupted |= number == signal.SIGINT
             name = signal.Signals(number).name
-            if stop.requested.is_set():
+            if stop.urgent:
                 say("stop.now", signal=name)
                 stop.now()
                 # From here on signals do again what they do by default: whatever is open is in

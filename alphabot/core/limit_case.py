@@ -32,6 +32,10 @@ class Standing(Exact):
     failures: int
     feed_live: bool
     stopping: bool
+    halted: str = ""
+    """Why no order of anyone leaves at this moment, if so."""
+    paused: bool = False
+    """Whether a person holds new rounds of this strategy back."""
     latched: str = ""
     unresolved: int = 0
     """Intents of this account whose outcome is unknown."""

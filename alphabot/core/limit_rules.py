@@ -27,6 +27,14 @@ def reference_price(quote: Quote) -> Decimal:
 # --- rules about the moment -----------------------------------------------------------------
 
 
+def halted(case: Case) -> str | None:
+    return case.standing.halted or None
+
+
+def paused(case: Case) -> str | None:
+    return "paused; alphabot resume goes on" if case.standing.paused else None
+
+
 def stopping(case: Case) -> str | None:
     return "a stop was requested" if case.standing.stopping else None
 

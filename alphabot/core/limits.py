@@ -72,7 +72,9 @@ _PRICE_RULES = (
 )
 
 BUY_RULES: tuple[Rule, ...] = (
+    Rule("halted", rules.halted, Remedy.WAIT),
     Rule("stopping", rules.stopping, Remedy.END),
+    Rule("paused", rules.paused, Remedy.WAIT),
     Rule("latched", rules.latched, Remedy.END),
     Rule("stream", rules.feed_live, Remedy.WAIT),
     Rule("clock", rules.clock, Remedy.WAIT),
@@ -98,6 +100,7 @@ BUY_RULES: tuple[Rule, ...] = (
 """What a BUY must pass, first the cheap and the absolute."""
 
 SELL_RULES: tuple[Rule, ...] = (
+    Rule("halted", rules.halted, Remedy.WAIT),
     Rule("latched", rules.latched, Remedy.END),
     Rule("stream", rules.feed_live, Remedy.WAIT),
     Rule("clock", rules.clock, Remedy.WAIT),
@@ -109,4 +112,5 @@ SELL_RULES: tuple[Rule, ...] = (
     Rule("max_exit_loss_percent", rules.exit_loss, Remedy.SKIP),
     Rule("self_trade_guard", rules.self_trade, Remedy.WAIT),
 )
-"""What a SELL must pass. It lowers the risk, so neither a stop nor a money limit holds it."""
+"""What a SELL must pass. It lowers the risk, so neither a stop, a pause nor a money limit holds it;
+a halt does, since who asks for one may have lost trust in what we do."""

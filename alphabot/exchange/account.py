@@ -22,6 +22,7 @@ from typing import Final, TypeVar
 
 import trio
 
+from alphabot.core.records import Intended
 from alphabot.core.values import (
     AlphaId,
     Balances,
@@ -106,7 +107,7 @@ class Account:
         pause: Pause,
         clock: WallClock,
         settings: AccountSettings,
-        stopping: Callable[[], bool],
+        forbidden: Callable[[Intended], str],
     ) -> None:
         self.silenced: str | None = None
         self._http = http
@@ -116,7 +117,7 @@ class Account:
         self._pace = Pace(settings.requests_per_second, settings.request_burst)
         self._clock = clock
         self._settings = settings
-        self._stopping = stopping
+        self._forbidden = forbidden
         self._lane_turn = trio.Lock()
         self._reads = trio.CapacityLimiter(READS_AT_ONCE)
         self._place = f"/bapi/{settings.order_family}/private/alpha-trade"
@@ -139,7 +140,7 @@ class Account:
             pair_plan(intent.intended), as_numbers=self._settings.figures_as_numbers
         )
         return await self._order(
-            f"{self._place}/oto-order/place", body, orders.placed_pair, permit=self._permit_buy
+            f"{self._place}/oto-order/place", body, orders.placed_pair, intent=intent
         )
 
     async def place_sale(self, intent: CommittedIntent) -> OrderId:
@@ -147,7 +148,9 @@ class Account:
         body = orders.sale_request(
             sale_plan(intent.intended), as_numbers=self._settings.figures_as_numbers
         )
-        return await self._order(f"{self._place}/order/place", body, orders.placed_sale)
+        return await self._order(
+            f"{self._place}/order/place", body, orders.placed_sale, intent=intent
+        )
 
     async def cancel(self, order_id: OrderId, symbol: Symbol) -> None:
         """Ask for an order's cancellation, ahead of other requests; raises as place_pair.
@@ -202,10 +205,10 @@ class Account:
         read: Callable[[Reply], T],
         *,
         urgent: bool = False,
-        permit: Callable[[], None] | None = None,
+        intent: CommittedIntent | None = None,
     ) -> T:
         """Send a request that moves money; see the module about what it may raise."""
-        permit = permit or self._permit_order
+        permit = partial(self._permit, intent.intended) if intent else self._permit_order
         reply: Reply | None = None
         with trio.move_on_after(self._settings.order_seconds):
             await self._pace.turn(urgent=urgent)
@@ -254,14 +257,11 @@ class Account:
         if (seconds := self._pause.remaining_seconds) > 0:
             raise NotSent(f"the exchange asked for a pause, {seconds:.0f} s are left of it")
 
-    def _permit_buy(self) -> None:
-        """Have the last word before a BUY's first byte leaves: it may have waited since the gate.
-
-        After a stop only what lowers the risk may leave (safety: I-13).
-        """
+    def _permit(self, intended: Intended) -> None:
+        """Have the last word about a new order: it may have waited since the gate let it pass."""
         self._permit_order()
-        if self._stopping():
-            raise NotSent("a stop was requested before the order left")
+        if reason := self._forbidden(intended):
+            raise NotSent(f"before the order left: {reason}")
 
     def _refuse_if_silenced(self) -> None:
         if self.silenced is not None:
@@ -278,12 +278,13 @@ async def open_account(
     clock: WallClock,
     settings: AccountSettings | None = None,
     time: ExchangeTime | None = None,
-    stopping: Callable[[], bool] = lambda: False,
+    forbidden: Callable[[Intended], str] = lambda intended: "",
 ) -> AsyncIterator[Account]:
     """Open one user's account at ``https://host[:port]``; nothing is sent yet.
 
-    ``pause`` is the process's one; while ``stopping`` says so no BUY leaves. Raises ConfigError
-    for credentials that cannot be sent or an address that is none.
+    ``pause`` is the process's one; ``forbidden`` says why the order of an intent may not leave at
+    this moment, or nothing, and has the last word. Raises ConfigError for credentials that cannot
+    be sent or an address that is none.
     """
     settings = settings or AccountSettings()
     address = Address.parse(rest_url)
@@ -291,6 +292,6 @@ async def open_account(
     lane = Lane(net, address, session, idle_seconds=settings.lane_idle_seconds)
     async with open_http(net, rest_url, session, time=time) as http:
         try:
-            yield Account(http, lane, session, pause, clock, settings, stopping)
+            yield Account(http, lane, session, pause, clock, settings, forbidden)
         finally:
             await lane.aclose()  # noqa: ASYNC102 - closes at once

@@ -40,7 +40,7 @@ import trio
 
 from alphabot.core.values import ListenKey, OrderReport
 from alphabot.errors import ExchangeError, FeedLost, NotAuthorised, RateLimited
-from alphabot.exchange.lifeline import Lifeline, StreamState
+from alphabot.exchange.lifeline import Lifeline, Phase, StreamState
 from alphabot.exchange.sockets import Socket, StreamAddress, open_socket
 from alphabot.exchange.wire.stream import (
     Ack,
@@ -96,8 +96,9 @@ class UserFeed:
         """Give the present connection up for another with a key of its own.
 
         For whoever knows from elsewhere that updates are missing: a key may be dead in silence.
+        A connection that is not live yet has nothing to miss.
         """
-        if self._trusted is not None:
+        if self._trusted is not None and self.state.phase is Phase.LIVE:
             self._doubt = reason
             self._trusted.cancel()
 

@@ -150,8 +150,8 @@ class Lane:
     ) -> Reply:
         """Send a request and return its answer, whatever the answer says.
 
-        ``permit`` is called once there is a connection, before the first byte leaves; what it
-        raises stops the request.
+        ``permit`` is called once there is a connection, before the first byte leaves, and again
+        before the last one does; what it raises stops the request.
 
         Raises NotSent when the exchange cannot have acted, OutcomeUnknown when it may have. A
         cancellation before the last byte leaves passes through: nothing was done. One that comes
@@ -165,7 +165,7 @@ class Lane:
             connection = await self._connected()
             try:
                 permit()
-                await self._send(connection, connection.encode(self._host, path, body))
+                await self._send(connection, connection.encode(self._host, path, body), permit)
                 reply = await self._answer(connection)
             except BaseException:
                 await self._drop(connection)  # noqa: ASYNC102 - does not wait
@@ -193,12 +193,16 @@ class Lane:
         self._connection = _Connection(stream, self._session)
         return self._connection
 
-    async def _send(self, connection: _Connection, request: bytes) -> None:
+    async def _send(
+        self, connection: _Connection, request: bytes, permit: Callable[[], None]
+    ) -> None:
         self.sent = Sent.PART
         try:
             await connection.stream.send_all(request[:-1])
         except _BROKEN as cause:
             raise NotSent(f"the connection broke before the request was whole: {cause}") from cause
+        # The loop may have stood still since the first byte, and the world not.
+        permit()
         self.sent = Sent.WHOLE
         try:
             # A cancellation must not leave the question open whether this byte went.

@@ -25,6 +25,8 @@ BACKOFF_SECONDS_MAX = 600.0
 WAIT_SECONDS = 1.0
 """How soon a refusal that is no failure is asked again; the same one again doubles the wait."""
 WAIT_SECONDS_MAX = 15.0
+HELD_BY = {"halted": State.HALTED, "paused": State.PAUSED}
+"""Rules of the gate that a person set: no time is waited for, and nothing was wrong."""
 SAY_AGAIN_SECONDS = 60.0
 """How long the same refusal is not said again; it is counted each time."""
 
@@ -93,13 +95,16 @@ class Afterwards:
                 say("plugin.failed", reason=str(error), seconds=seconds, **self._who)
             case _:
                 say("round.skipped", reason=str(error), seconds=seconds, **self._who)
-        return After(seconds, state=State.BACKING_OFF)
+        return After(seconds, state=State.BACKING_OFF, reason=str(error))
 
     def refused(self, refusal: Refusal) -> After:
         """Return what a refusal of the gate means; the same one again is said but rarely."""
         self._row.refusals[refusal.name] += 1
         if refusal.name == "stopping":
             return self.stopped()
+        if refusal.name in HELD_BY:
+            return After(state=HELD_BY[refusal.name], reason=refusal.detail)
+        reason = f"{refusal.name}: {refusal.detail}"
         again = refusal.name == self._refusal
         self._refusals = self._refusals + 1 if again else 0
         self._refusal = refusal.name
@@ -108,12 +113,12 @@ class Afterwards:
             say("limit.refused", limit=refusal.name, detail=refusal.detail, **self._who)
         match refusal.remedy:
             case Remedy.END:
-                return After(ending=Ending.FAILED, reason=f"{refusal.name}: {refusal.detail}")
+                return After(ending=Ending.FAILED, reason=reason)
             case Remedy.WAIT:
                 seconds = min(WAIT_SECONDS_MAX, WAIT_SECONDS * 2 ** min(self._refusals, 10))
-                return After(seconds, state=State.WAITING_LIMIT)
+                return After(seconds, state=State.WAITING_LIMIT, reason=reason)
             case Remedy.SKIP:
-                return After(self._backoff_seconds(), state=State.BACKING_OFF)
+                return After(self._backoff_seconds(), state=State.BACKING_OFF, reason=reason)
 
     def _backoff_seconds(self) -> float:
         interval = float(self._strategy.trade_interval_seconds)

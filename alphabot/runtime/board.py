@@ -32,6 +32,10 @@ class State(StrEnum):
     SETTLING = "settling"
     PAUSING = "pausing"
     BACKING_OFF = "backing_off"
+    PAUSED = "paused"
+    """Nothing is bought until a person resumes it."""
+    HALTED = "halted"
+    """No order leaves, for anyone; :mod:`alphabot.runtime.brake` says why."""
     ENDED = "ended"
 
 
@@ -69,6 +73,8 @@ class Row:
     state: State = State.STARTING
     waiting_until: float | None = None
     """trio time until which the present wait may last, if it is bounded."""
+    waits_for: str = ""
+    """Why the present pause is made, where the state alone does not say."""
     connection: str = "connecting"
     """Of the user's order stream: connecting, live or lost."""
     exchange_volume_usdt: Decimal | None = None
@@ -95,6 +101,12 @@ class Row:
     def round_seconds_mean(self) -> float:
         """How long a round of this run took on average, without the pauses."""
         return self.round_seconds_total / self.rounds_timed if self.rounds_timed else 0.0
+
+    def begin_anew(self) -> None:
+        """Forget how the strategy ended: it starts again within the same run."""
+        self.ending, self.reason = None, ""
+        self.state, self.connection = State.STARTING, "connecting"
+        self.waits_for, self.waiting_until = "", None
 
 
 @dataclass(slots=True)

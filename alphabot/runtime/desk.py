@@ -33,6 +33,7 @@ from alphabot.core.values import (
 )
 from alphabot.errors import InvariantBroken
 from alphabot.ports import Exchange, Market, Multiplier
+from alphabot.runtime.brake import Brake
 from alphabot.runtime.identities import Identities
 from alphabot.runtime.reconcile import Reconciler
 from alphabot.runtime.recorder import Recorder
@@ -61,6 +62,8 @@ class Desk:
     turnstile: Turnstile
     identities: Identities
     stop: Stop
+    """This user's, with a child for each strategy."""
+    brake: Brake
     limits: Limits
     everyone: Sequence[Recorder]
     multiplier_of: Callable[[str], Multiplier]
@@ -80,6 +83,7 @@ class Desk:
         is dust, and must not hold up a BUY.
         """
         state, now_ms = self.recorder.state, self.recorder.now_ms()
+        stop = self.stop.child(strategy_id)
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
         foreign = self.reconciler.foreign
         foreign_usdt = foreign_buys_usdt(foreign)
@@ -97,7 +101,9 @@ class Desk:
             rounds=progress.rounds,
             failures=progress.failures,
             feed_live=self.router.live,
-            stopping=self.stop.requested.is_set(),
+            stopping=stop.requested.is_set(),
+            halted=self.brake.reason(),
+            paused=stop.paused,
             latched=state.latched.reason if state.latched else "",
             unresolved=sum(entry.unresolved for entry in state.open_intents.values()),
             open_here=sum(e.intended.alpha_id == alpha_id for e in state.open_intents.values()),

@@ -49,7 +49,7 @@ class Leftovers:
         holding = self._desk.recorder.state.holding(alpha_id)
         if holding.quantity <= 0:
             return None
-        with self._desk.stop.round():
+        with self._desk.stop.child(self._strategy.strategy_id).round():
             try:
                 self._follower.now(State.RECONCILING)
                 await self._desk.reconciler.weigh(alpha_id)  # only what the wallet has is offered

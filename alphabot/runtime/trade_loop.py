@@ -27,6 +27,7 @@ from alphabot.runtime.desk import Desk
 from alphabot.runtime.following import Follower
 from alphabot.runtime.intending import intend_pair
 from alphabot.runtime.leftovers import Leftovers
+from alphabot.runtime.pausing import wait_out
 from alphabot.runtime.placing import place
 from alphabot.runtime.sight import Sight
 from alphabot.runtime.turnstile import Turn
@@ -43,6 +44,7 @@ class TradeLoop:
         self.strategy = strategy
         self.row = row
         self.who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
+        self.stop = desk.stop.child(strategy.strategy_id)
         self._desk = desk
         self._token = token
         self._sight = Sight(desk, strategy, token, rule)
@@ -90,18 +92,20 @@ class TradeLoop:
     async def _round(self) -> After:
         turn: Turn | None = None
         await trio.lowlevel.checkpoint()
+        if self.stop.paused:
+            return After(state=State.PAUSED)
         try:
             await self._credit_owed()
         except PluginError as error:
             return self._afterwards.failed(error)
-        with self._desk.stop.interruptible():
+        with self.stop.interruptible():
             self.follower.now(State.RECONCILING)
             await self._desk.reconciler.weigh(self._token.alpha_id)
             self.follower.now(State.WAITING_TURN)
             turn = await self._desk.turnstile.take(self._token.alpha_id)
         if turn is None:
             return self.stopped()
-        with turn, self._desk.stop.round():
+        with turn, self.stop.round():
             try:
                 return await self._trade(turn)
             except (NotAuthorised, Unresolved):
@@ -162,7 +166,7 @@ class TradeLoop:
         await trio.lowlevel.checkpoint()
         self.follower.now(State.RECONCILING)
         for entry in self._desk.recorder.state.open_of(self.strategy.strategy_id):
-            with self._desk.stop.round() as scope:
+            with self.stop.round() as scope:
                 follow = self.follower.pair if entry.intended.is_pair else self.follower.sale
                 followed = await follow(entry, Turn(None), resumed=True)
                 after = self._afterwards.followed(followed)
@@ -174,9 +178,9 @@ class TradeLoop:
         return After()
 
     async def _pause(self, after: After) -> After:
-        with self._desk.stop.interruptible():
-            self.follower.now(after.state, after.pause_seconds)
-            await trio.sleep(after.pause_seconds)
+        with self.stop.interruptible():
+            self.follower.now(after.state, after.pause_seconds or None)
+            await wait_out(after, self.row, self.stop, self._desk.brake)
             self.follower.now(State.WAITING_STREAM)
             await self._desk.router.wait_live()
             return After()

@@ -71,6 +71,11 @@ class User:
         """The rows of this user's strategies."""
         return [loop.row for loop in self._loops]
 
+    def distrust(self, reason: str) -> None:
+        """Close the gate until the stream was connected anew and the account was read."""
+        self.desk.router.close()
+        self._feed.distrust(reason)
+
     async def run(self) -> None:
         """Trade until every strategy has ended, whatever happens; raises JournalError alone."""
         await trio.lowlevel.checkpoint()

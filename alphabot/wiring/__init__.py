@@ -8,7 +8,7 @@ tokens, and only then is the journal opened. Nothing was written when any of tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from alphabot.clocks import SystemClock
@@ -27,19 +27,23 @@ from alphabot.wiring.assembly import Shared, assemble
 from alphabot.wiring.at_rest import Standstill, clear, reset, standstill
 from alphabot.wiring.binding import Names, bind, resolve
 from alphabot.wiring.inspection import Prospect, prospects, token_costs
+from alphabot.wiring.steering import Steering, in_memory, on_this_machine, socket_path
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, folder_of, open_venue, simulated_venue
 
 __all__ = [
     "Prospect",
     "Standstill",
+    "Steering",
     "Summary",
     "Venue",
     "clear",
+    "in_memory",
     "prospects",
     "reset",
     "run_on",
     "simulated_venue",
+    "socket_path",
     "standstill",
     "token_costs",
     "trade",
@@ -77,7 +81,8 @@ async def trade(
                 fresh=venue.identity.embedded,
                 clock=clock,
             )
-            await _serve(venue, settings, names, journal, clock, stop, board)
+            steering = on_this_machine(settings)
+            await _serve(venue, settings, names, journal, steering, clock, stop, board)
     return Summary(failed=any(row.ending in (Ending.FAILED, Ending.LATCHED) for row in board.rows))
 
 
@@ -90,9 +95,11 @@ async def run_on(
     clock: WallClock,
     stop: Stop,
     board: Board,
+    steering: Steering | None = None,
 ) -> None:
     """Run the service against a venue; ``journal`` is opened once nothing can be refused."""
-    await _serve(venue, settings, resolve(settings, only), journal, clock, stop, board)
+    steered = nullcontext(steering or in_memory())
+    await _serve(venue, settings, resolve(settings, only), journal, steered, clock, stop, board)
 
 
 async def _serve(
@@ -100,6 +107,7 @@ async def _serve(
     settings: Settings,
     names: Names,
     journal: AbstractContextManager[SqliteJournal],
+    steering: AbstractContextManager[Steering],
     clock: WallClock,
     stop: Stop,
     board: Board,
@@ -108,10 +116,20 @@ async def _serve(
     async with open_http(venue.net, venue.rest_url, time=time) as http:
         market = PublicMarket(http, venue.net, venue.market_stream_url, clock, pause, time)
         bound = await bind(settings, names, market)
-        with journal as opened:
+        with journal as opened, steering as steered:
             say("journal.opened", venue=str(venue.identity))
             shared = Shared(
-                settings, venue, names.plugins, market, opened, pause, time, clock, stop, board
+                settings=settings,
+                venue=venue,
+                plugins=names.plugins,
+                market=market,
+                journal=opened,
+                pause=pause,
+                time=time,
+                clock=clock,
+                stop=stop,
+                board=board,
+                brake=steered.brake,
             )
-            async with AsyncExitStack() as stack:
-                await run_service(await assemble(stack, shared, bound), market)
+            roster = await assemble(shared, bound)
+            await run_service(roster, market, steered.beside(roster, shared))

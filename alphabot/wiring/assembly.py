@@ -1,16 +1,17 @@
-"""From resolved names to users that are ready to run."""
+"""From resolved names to seats whose users are ready to run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import trio
 
 from alphabot.config import Settings
 from alphabot.core.values import UserId
-from alphabot.exchange.account import Account, open_account
+from alphabot.exchange.account import open_account
 from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.feed import UserFeed
 from alphabot.exchange.market import PublicMarket
@@ -19,11 +20,14 @@ from alphabot.log import register_secret
 from alphabot.plugins import PluginHost
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Board, Row
+from alphabot.runtime.brake import Brake
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.identities import Identities
 from alphabot.runtime.reconcile import Reconciler
 from alphabot.runtime.recorder import Recorder
+from alphabot.runtime.roster import Roster
 from alphabot.runtime.router import Router
+from alphabot.runtime.seat import Seat
 from alphabot.runtime.stop import Stop
 from alphabot.runtime.trade_loop import TradeLoop
 from alphabot.runtime.turnstile import Turnstile
@@ -49,50 +53,50 @@ class Shared:
     clock: WallClock
     stop: Stop
     board: Board
+    brake: Brake
 
 
-async def assemble(stack: AsyncExitStack, shared: Shared, bound: Sequence[Bound]) -> list[User]:
-    """Open every user's account and put their trade loops together, in the configured order.
+@dataclass(frozen=True, slots=True)
+class _Everyone:
+    """What the users of one service see of each other."""
 
-    The accounts are closed by ``stack``.
-    """
+    recorders: Sequence[Recorder]
+    turnstile: Turnstile
+    identities: Identities
+
+
+async def assemble(shared: Shared, bound: Sequence[Bound]) -> Roster:
+    """Read every user's journal and prepare their seats, in the order of their ids."""
     await trio.lowlevel.checkpoint()
     user_ids = sorted({user_id for b in bound for user_id in b.settings.user_ids})
-    recorders = {u: Recorder(shared.journal, u, shared.clock) for u in user_ids}
+    recorders = [Recorder(shared.journal, user_id, shared.clock) for user_id in user_ids]
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
-    identities = Identities()
-    settle_seconds = shared.settings.settle_seconds or shared.venue.settle_seconds
-    users = []
-    for user_id, recorder in recorders.items():
+    everyone = _Everyone(tuple(recorders), turnstile, Identities())
+    seats = []
+    for recorder in recorders:
+        user_id = recorder.user_id
         shared.journal.users.ensure_simulated_user(user_id)
         await recorder.replay()
-        account = await _open_account(stack, shared, user_id)
-        router = Router()
-        desk = Desk(
-            user_id=user_id,
-            exchange=account,
-            market=shared.market,
-            recorder=recorder,
-            router=router,
-            reconciler=Reconciler(account, recorder, router, settle_seconds),
-            turnstile=turnstile,
-            identities=identities,
-            stop=shared.stop,
-            limits=shared.settings.limits,
-            everyone=tuple(recorders.values()),
-            multiplier_of=shared.plugins.multiplier,
-        )
-        feed = UserFeed(account.listen_key, shared.venue.net, shared.venue.order_stream_url)
-        loops = [_loop(b, desk, shared.board) for b in bound if user_id in b.settings.user_ids]
-        users.append(User(desk, feed, loops))
-    return users
+        strategies = [b for b in bound if user_id in b.settings.user_ids]
+        rows = [_row(b, user_id) for b in strategies]
+        shared.board.rows.extend(rows)
+        stop = shared.stop.child(user_id)
+        for row in rows:
+            stop.child(row.strategy_id)
+        open_user = partial(_open_user, shared, everyone, strategies)
+        seats.append(Seat(recorder, rows, stop, shared.brake, open_user))
+    return Roster(seats, shared.stop)
 
 
-async def _open_account(stack: AsyncExitStack, shared: Shared, user_id: UserId) -> Account:
-    venue, credentials = shared.venue, shared.venue.credentials(user_id)
+@asynccontextmanager
+async def _open_user(
+    shared: Shared, everyone: _Everyone, bound: Sequence[Bound], seat: Seat, rows: Sequence[Row]
+) -> AsyncIterator[User]:
+    """Put a user together that trades for these rows; its account closes with the block."""
+    venue, credentials = shared.venue, shared.venue.credentials(seat.user_id)
     for secret in (credentials.cookie, credentials.csrftoken, *credentials.headers.values()):
         register_secret(secret.reveal())
-    opening = open_account(
+    async with open_account(
         venue.net,
         venue.rest_url,
         credentials,
@@ -100,19 +104,40 @@ async def _open_account(stack: AsyncExitStack, shared: Shared, user_id: UserId) 
         clock=shared.clock,
         settings=venue.pace,
         time=shared.time,
-        stopping=shared.stop.requested.is_set,
-    )
-    return await stack.enter_async_context(opening)
+        forbidden=seat.forbidden,
+    ) as account:
+        router = Router()
+        settle_seconds = shared.settings.settle_seconds or venue.settle_seconds
+        desk = Desk(
+            user_id=seat.user_id,
+            exchange=account,
+            market=shared.market,
+            recorder=seat.recorder,
+            router=router,
+            reconciler=Reconciler(account, seat.recorder, router, settle_seconds),
+            turnstile=everyone.turnstile,
+            identities=everyone.identities,
+            stop=seat.stop,
+            brake=shared.brake,
+            limits=shared.settings.limits,
+            everyone=everyone.recorders,
+            multiplier_of=shared.plugins.multiplier,
+        )
+        feed = UserFeed(account.listen_key, venue.net, venue.order_stream_url)
+        by_id = {b.settings.strategy_id: b for b in bound}
+        yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in rows])
 
 
-def _loop(bound: Bound, desk: Desk, board: Board) -> TradeLoop:
+def _row(bound: Bound, user_id: UserId) -> Row:
     strategy = bound.settings
-    row = Row(
-        user_id=desk.user_id,
+    return Row(
+        user_id=user_id,
         strategy_id=strategy.strategy_id,
         token=bound.token.name,
         target=strategy.target_volume,
         alpha_id=bound.token.alpha_id,
     )
-    board.rows.append(row)
-    return TradeLoop(desk, strategy, bound.token, bound.rule, row)
+
+
+def _loop(bound: Bound, desk: Desk, row: Row) -> TradeLoop:
+    return TradeLoop(desk, bound.settings, bound.token, bound.rule, row)

@@ -16,9 +16,9 @@ from alphabot.core.values import AlphaId, StrategyId, UserId
 from alphabot.errors import ConfigError
 from alphabot.ports import WallClock
 from alphabot.runtime.recorder import Recorder
-from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
+from alphabot.store import SqliteJournal, open_journal
 from alphabot.wiring.binding import choose
-from alphabot.wiring.venues import folder_of, hosts_of
+from alphabot.wiring.venues import folder_of, identity_of
 
 __all__ = ["Standstill", "clear", "reset", "standstill"]
 
@@ -117,7 +117,7 @@ def _journal_at_rest(settings: Settings, clock: WallClock) -> AbstractContextMan
     Raises ConfigError for the embedded exchange: it begins anew with every run, so there is
     nothing to change.
     """
-    identity = VenueIdentity(VenueMode.SIMULATED, hosts_of(settings))
+    identity = identity_of(settings)
     if identity.embedded:
         raise ConfigError(
             "the embedded exchange starts anew with every run; there is nothing to change",

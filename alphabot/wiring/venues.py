@@ -18,11 +18,12 @@ from alphabot.exchange.account import AccountSettings
 from alphabot.exchange.net import SocketNet
 from alphabot.exchange.secret import Credentials, Secret
 from alphabot.ports import Net, WallClock
+from alphabot.runtime.halt import folder_beside
 from alphabot.simulator.addresses import Addresses
 from alphabot.simulator.sessions import credentials_for
 from alphabot.store import VenueIdentity, VenueMode
 
-__all__ = ["Venue", "folder_of", "hosts_of", "open_venue", "simulated_venue"]
+__all__ = ["Venue", "folder_of", "hosts_of", "identity_of", "open_venue", "simulated_venue"]
 
 SIMULATED_SETTLE_SECONDS: Final = 5.0
 """Absence at a simulated exchange is proven after twice its lag, and never sooner than this."""
@@ -94,7 +95,12 @@ async def open_venue(
 
 def folder_of(settings: Settings) -> Path:
     """Return the folder of the databases: beside the configuration."""
-    return settings.path.parent / ".alphabot"
+    return folder_beside(settings.path)
+
+
+def identity_of(settings: Settings) -> VenueIdentity:
+    """Return which exchange the settings name, and so which journal is meant."""
+    return VenueIdentity(VenueMode.SIMULATED, hosts_of(settings))
 
 
 def hosts_of(settings: Settings) -> tuple[str, ...]:

@@ -119,6 +119,8 @@ class Boundary:
 
 
 BOUNDARIES = [
+    Boundary("halted", Remedy.WAIT, standing(halted=""), standing(halted="no"), sell_too=True),
+    Boundary("paused", Remedy.WAIT, standing(paused=False), standing(paused=True)),
     Boundary("stopping", Remedy.END, standing(stopping=False), standing(stopping=True)),
     Boundary(
         "latched",
@@ -369,15 +371,16 @@ def test_every_figure_is_read_by_the_rule_of_its_name(name: str) -> None:
 def test_the_first_rule_that_refuses_is_named() -> None:
     everything = BUY
     for boundary in BOUNDARIES:
-        if boundary.rule in ("stopping", "latched", "stream", "one_round", "unsold"):
+        if boundary.rule in ("halted", "stopping", "latched", "stream", "one_round", "unsold"):
             everything = boundary.refused(everything)
     order = []
-    for undo in ({"stopping": False}, {"latched": ""}, {"feed_live": True}, {"open_here": 0}, {}):
+    undone: list[dict[str, Any]] = [{"halted": ""}, {"stopping": False}, {"latched": ""}]
+    for undo in (*undone, {"feed_live": True}, {"open_here": 0}, {}):
         refusal = may_buy(everything)
         assert refusal is not None
         order.append(refusal.name)
         everything = standing(**undo)(everything)
-    assert order == ["stopping", "latched", "stream", "one_round", "unsold"]
+    assert order == ["halted", "stopping", "latched", "stream", "one_round", "unsold"]
 
 
 def test_the_worst_case_holds_both_fees() -> None:

@@ -115,6 +115,7 @@ def test_the_advice_for_a_round_is_enough_and_no_more(market: Market, name: str)
 def test_every_limit_of_the_gate_is_known_here() -> None:
     """A new rule of the gate must be advised on, or be said to depend on more than a plan."""
     of_the_moment = {"stopping", "latched", "stream", "unknown_outcome", "one_round", "unsold"}
+    of_the_moment |= {"halted", "paused"}
     of_the_moment |= {"self_trade_guard", "max_consecutive_failures", "max_orders_per_minute"}
     of_the_moment |= {"foreign_order", "balance", "clock"}
     unadvised = {"symbol_trading", "price_positive"}

@@ -1,0 +1,101 @@
+"""What a running service is like at this moment, for whoever asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import trio
+
+from alphabot.core.limit_values import Limits
+from alphabot.ports import WallClock
+from alphabot.runtime.board import Row, State
+from alphabot.runtime.brake import Brake
+from alphabot.runtime.roster import Roster
+from alphabot.runtime.seat import Seat
+from alphabot.runtime.status import (
+    Status,
+    StrategyStatus,
+    UserStatus,
+    figure,
+    strategy_limits,
+    total_exposure,
+    user_status,
+)
+
+__all__ = ["Describer"]
+
+_SAYS_WHY = (State.BACKING_OFF, State.WAITING_LIMIT, State.HALTED, State.PAUSED)
+"""States whose reason stands in the row; in any other it is an earlier one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Describer:
+    """Describes a service; calling it does."""
+
+    roster: Roster
+    venue: str
+    limits: Limits
+    brake: Brake
+    clock: WallClock
+    started_ms: int
+    exchange_pause_seconds: Callable[[], float]
+
+    async def __call__(self) -> Status:
+        """Return the status, letting others run between two users."""
+        await trio.lowlevel.checkpoint()
+        users = []
+        for seat in self.roster.seats:
+            await trio.lowlevel.checkpoint()
+            users.append(self._user(seat))
+        states = [seat.recorder.state for seat in self.roster.seats]
+        return Status(
+            running=True,
+            venue=self.venue,
+            now_ms=self.clock.now_ms(),
+            pid=os.getpid(),
+            started_ms=self.started_ms,
+            halted=self.brake.reason(),
+            exchange_pause_seconds=round(self.exchange_pause_seconds(), 3),
+            limits=(total_exposure(states, self.limits),),
+            users=users,
+        )
+
+    def _user(self, seat: Seat) -> UserStatus:
+        return user_status(
+            seat.user_id,
+            seat.recorder.state,
+            self.limits,
+            self.clock.now_ms(),
+            [self._strategy(seat, row) for row in seat.rows],
+            running=seat.running,
+            connection=seat.rows[0].connection if seat.running else "",
+        )
+
+    def _strategy(self, seat: Seat, row: Row) -> StrategyStatus:
+        left = None if row.waiting_until is None else row.waiting_until - trio.current_time()
+        stop = seat.stop.child(row.strategy_id)
+        progress = seat.recorder.state.strategy(row.strategy_id)
+        return StrategyStatus(
+            strategy_id=row.strategy_id,
+            token=row.token,
+            state=row.state.value,
+            waits_for=row.waits_for if row.state in _SAYS_WHY else "",
+            seconds_left=None if left is None else round(max(0.0, left), 3),
+            until_ms=None if left is None else self.clock.now_ms() + round(left * 1000),
+            paused=stop.paused,
+            stopping=stop.requested.is_set(),
+            target=figure(row.target),
+            credited=figure(row.credited),
+            volume_usdt=figure(row.volume_usdt),
+            wear_usdt=figure(row.wear_usdt),
+            rounds=row.rounds,
+            failed_rounds=row.failed_rounds,
+            leftover=figure(row.leftover),
+            leftover_cost_usdt=figure(row.leftover_cost_usdt),
+            limits=strategy_limits(progress, self.limits),
+            refusals=dict(row.refusals),
+            ending=None if row.ending is None else row.ending.value,
+            reason=row.reason,
+        )

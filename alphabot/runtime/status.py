@@ -1,0 +1,208 @@
+"""What ``alphabot status`` tells: one value for a running service and for a journal at rest.
+
+Everything in it is read where it is kept, at the moment of the question; nothing is decided by it.
+Money is in USDT; ``*_ms`` are wall time in milliseconds since 1970-01-01 UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from alphabot.core.exact import ZERO, plain
+from alphabot.core.limit_values import Limits
+from alphabot.core.progress import OpenIntent, StrategyProgress, UserState
+from alphabot.core.values import UserId
+
+__all__ = [
+    "LatchStatus",
+    "LimitStatus",
+    "OpenIntentStatus",
+    "Status",
+    "StrategyStatus",
+    "UserStatus",
+    "is_open",
+    "open_intents",
+    "strategy_limits",
+    "total_exposure",
+    "user_limits",
+    "user_status",
+]
+
+
+class LimitStatus(msgspec.Struct, frozen=True):
+    """How much of a limit is used, and how much is left of it; never less than nothing."""
+
+    name: str
+    used: Decimal
+    most: Decimal
+    headroom: Decimal
+
+
+class LatchStatus(msgspec.Struct, frozen=True):
+    """Why a user was stopped until a person acts, since when, and what clears it."""
+
+    reason: str
+    at_ms: int
+    clears: str
+
+
+class OpenIntentStatus(msgspec.Struct, frozen=True):
+    """An order of ours that has not ended, or whose fate is not known."""
+
+    intent_id: str
+    strategy_id: str
+    alpha_id: str
+    at_ms: int
+    state: str
+    """``sending``, ``unknown``, ``placed``, or ``bought`` once only the SELL is open."""
+
+
+class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strategy of a user does, what it waits for, and how far it has come."""
+
+    strategy_id: str
+    token: str = ""
+    state: str = ""
+    """What it is doing, or waiting for; empty where no service runs."""
+    waits_for: str = ""
+    seconds_left: float | None = None
+    """How long the present wait may last, if it is bounded."""
+    until_ms: int | None = None
+    paused: bool = False
+    """Whether a person holds new rounds back; the one under way goes on."""
+    stopping: bool = False
+    target: Decimal
+    credited: Decimal
+    volume_usdt: Decimal
+    wear_usdt: Decimal
+    rounds: int
+    failed_rounds: int = 0
+    leftover: Decimal = ZERO
+    leftover_cost_usdt: Decimal = ZERO
+    limits: Sequence[LimitStatus] = ()
+    refusals: dict[str, int] = {}
+    """How often each rule of the gate refused an order, in this run."""
+    ending: str | None = None
+    reason: str = ""
+
+
+class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One user: its connection, what stops it, what it has open, and its strategies."""
+
+    user_id: int
+    running: bool = False
+    connection: str = ""
+    latched: LatchStatus | None = None
+    abandoned: dict[str, Decimal] = {}
+    """Tokens whose SELL ended without our asking; they are not sold before ``alphabot clear``."""
+    open_intents: Sequence[OpenIntentStatus] = ()
+    limits: Sequence[LimitStatus] = ()
+    strategies: Sequence[StrategyStatus] = ()
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """A service, or what its journal says of it."""
+
+    running: bool
+    venue: str
+    now_ms: int
+    pid: int | None = None
+    started_ms: int | None = None
+    halted: str = ""
+    """Why no order of anyone leaves, if so."""
+    exchange_pause_seconds: float = 0.0
+    """For how long the exchange has asked all of us to wait."""
+    limits: Sequence[LimitStatus] = ()
+    users: Sequence[UserStatus] = ()
+
+
+def figure(value: Decimal | int) -> Decimal:
+    """Return the same number in the shortest writing, for a person's eyes."""
+    return Decimal(plain(Decimal(value)))
+
+
+def limit(name: str, used: Decimal | int, most: Decimal | int) -> LimitStatus:
+    """Return how much of a limit is used."""
+    headroom = max(Decimal(most) - Decimal(used), ZERO)
+    return LimitStatus(name, figure(used), figure(most), figure(headroom))
+
+
+def total_exposure(states: Iterable[UserState], limits: Limits) -> LimitStatus:
+    """Return the exposure of all users."""
+    used = sum((state.exposure_usdt() for state in states), ZERO)
+    return limit("max_total_exposure_usdt", used, limits.max_total_exposure_usdt)
+
+
+def user_limits(state: UserState, limits: Limits, now_ms: int) -> tuple[LimitStatus, ...]:
+    """Return the limits that a user has to itself; the daily loss is the realised one."""
+    leftover = sum((holding.cost_usdt for holding in state.holdings.values()), ZERO)
+    return (
+        limit("max_exposure_usdt", state.exposure_usdt(), limits.max_exposure_usdt),
+        limit("max_daily_loss_usdt", state.loss_today_usdt(now_ms), limits.max_daily_loss_usdt),
+        limit("max_leftover_usdt", leftover, limits.max_leftover_usdt),
+        limit(
+            "max_orders_per_minute", state.orders_last_minute(now_ms), limits.max_orders_per_minute
+        ),
+    )
+
+
+def strategy_limits(progress: StrategyProgress, limits: Limits) -> tuple[LimitStatus, ...]:
+    """Return the limits that each strategy of a user has to itself."""
+    return (
+        limit("max_rounds", progress.rounds, limits.max_rounds),
+        limit("max_consecutive_failures", progress.failures, limits.max_consecutive_failures),
+    )
+
+
+def open_intents(state: UserState) -> tuple[OpenIntentStatus, ...]:
+    """Return what a user has open, oldest first."""
+    return tuple(_open_intent(entry) for entry in state.open_intents.values())
+
+
+def user_status(
+    user_id: UserId,
+    state: UserState,
+    limits: Limits,
+    now_ms: int,
+    strategies: Sequence[StrategyStatus],
+    *,
+    running: bool = False,
+    connection: str = "",
+) -> UserStatus:
+    """Return a user's part, most of which the journal's fold says."""
+    latched = state.latched
+    return UserStatus(
+        user_id=user_id,
+        running=running,
+        connection=connection,
+        latched=LatchStatus(latched.reason, latched.at_ms, latched.clears) if latched else None,
+        abandoned={
+            alpha_id: figure(holding.quantity)
+            for alpha_id, holding in state.holdings.items()
+            if holding.abandoned
+        },
+        open_intents=open_intents(state),
+        limits=user_limits(state, limits, now_ms),
+        strategies=strategies,
+    )
+
+
+def is_open(status: Status) -> bool:
+    """Return whether anything waits for another run, or for a person."""
+    return any(
+        user.latched is not None or user.abandoned or user.open_intents for user in status.users
+    )
+
+
+def _open_intent(entry: OpenIntent) -> OpenIntentStatus:
+    intended = entry.intended
+    if entry.placed is not None:
+        state = "bought" if entry.settled else "placed"
+    else:
+        state = "unknown" if entry.unresolved else "sending"
+    return OpenIntentStatus(
+        intended.intent_id, intended.strategy_id, intended.alpha_id, intended.at_ms, state
+    )
