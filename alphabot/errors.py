@@ -15,6 +15,7 @@
         Unresolved          the evidence fits more than one story; latch this user
       FeedLost              updates may have been missed; reconcile after reconnecting
       JournalError          we can no longer remember; no further orders for anyone
+      ControlError          a running service cannot be asked, or refused what was asked
       HaltError             a halt could not be put in force, or not lifted
       InvariantBroken       a promise of ours does not hold; that user stops, the service fails
 
@@ -29,6 +30,7 @@ from pathlib import Path
 __all__ = [
     "AlphabotError",
     "ConfigError",
+    "ControlError",
     "ExchangeError",
     "FeedLost",
     "HaltError",
@@ -183,6 +185,14 @@ class JournalError(AlphabotError):
 
     Handler: the service, which stops trading for everyone.
     Consequence: no further order leaves, since we could not remember it.
+    """
+
+
+class ControlError(AlphabotError):
+    """Cause: no service runs, the one that runs does not answer, or it refused what was asked.
+
+    Handler: the command line, which prints it and exits with 1.
+    Consequence: nothing was changed, unless the service did not answer: then nobody knows.
     """
 
 

@@ -11,11 +11,17 @@ from cyclopts import App, Parameter
 from alphabot import __version__
 from alphabot.cli.check import check
 from alphabot.cli.clear import clear
+from alphabot.cli.drain import drain
 from alphabot.cli.exchange import exchange
+from alphabot.cli.halt import halt
 from alphabot.cli.init import init
+from alphabot.cli.pause import pause
 from alphabot.cli.reset import reset
+from alphabot.cli.resume import resume
 from alphabot.cli.run import run
 from alphabot.cli.schema import schema
+from alphabot.cli.status import status
+from alphabot.cli.stop import stop
 from alphabot.cli.tokens import tokens
 
 __all__ = ["app"]
@@ -40,5 +46,9 @@ app = App(
     print_error=False,
     suppress_keyboard_interrupt=False,
 )
-for command in (init, check, run, tokens, exchange, reset, clear, schema):
+for command in (
+    *(init, check, run, tokens, exchange),
+    *(status, pause, resume, drain, stop, halt, clear),
+    *(reset, schema),
+):
     app.command(command)

@@ -11,10 +11,12 @@ from alphabot.errors import ConfigError
 
 if TYPE_CHECKING:
     from alphabot.cli.words import Words
+    from alphabot.config import Settings
     from alphabot.messages import Language
+    from alphabot.runtime.status import UserStatus
     from alphabot.wiring import Standstill
 
-__all__ = ["clear"]
+__all__ = ["agreed", "clear"]
 
 _NOTHING: Words = (
     "用户 {user} 没有被停止，无需解除。",
@@ -35,13 +37,22 @@ _DONE: Words = (
     "已解除，下次启动时用户 {user} 先对账再交易。",
     "Cleared. At the next start user {user} is reconciled, then trades on.",
 )
+_STARTED: Words = (
+    "已解除，用户 {user} 在运行中的服务里重新开始：先对账，再交易。",
+    "Cleared. User {user} starts anew in the running service: it is reconciled, then trades on.",
+)
+_CHANGED: Words = (
+    "未解除：用户 {user} 的情况刚刚有变，请再看一次。",
+    "Not cleared: what stops user {user} has just changed, look again.",
+)
 
 
 def clear(user: int, *, config: Path = Path("strategies.toml"), yes: bool = False) -> int:
     """Let a user trade again whom something has stopped.
 
     Shows why the user was stopped and asks. Look at the account in the official app or page
-    first: a login, a check of the exchange or an order may wait for you there.
+    first: a login, a check of the exchange or an order may wait for you there. In a running
+    service the user starts anew at once, and is reconciled before it trades.
 
     Parameters
     ----------
@@ -57,23 +68,71 @@ def clear(user: int, *, config: Path = Path("strategies.toml"), yes: bool = Fals
     import trio
 
     from alphabot import wiring
-    from alphabot.cli.session import emit
-    from alphabot.cli.words import word
-    from alphabot.config import load
-    from alphabot.log import LineWriter, configure
+    from alphabot.cli.asking import asked, ready
+    from alphabot.runtime.control import Request
 
-    settings = load(config)
-    configure(settings.language, sink=LineWriter(lambda: sys.stderr))
+    settings = ready(config)
     if not yes and not sys.stdin.isatty():
         raise ConfigError("there is no terminal to ask on", hint="--yes clears without asking")
+    reply = asked(settings, Request(command="status"))
+    if reply is not None and reply.status is not None:
+        running = next((u for u in reply.status.users if u.user_id == user), None)
+        return _clear_running(settings, user, running, yes=yes)
     found = trio.run(wiring.standstill, settings, user)
-    if found is not None:
-        emit("\n".join(_told(found, user, settings.language)))
-        if not (yes or _agreed(word(_QUESTION, settings.language))):
-            emit(word(_KEPT, settings.language))
+    if found is None:
+        return _tell(_NOTHING, user, settings.language)
+    if not _is_agreed(found, user, settings.language, yes=yes):
+        return 1
+    found = trio.run(wiring.clear, settings, user)
+    return _tell(_NOTHING if found is None else _DONE, user, settings.language)
+
+
+def _clear_running(settings: Settings, user: int, running: UserStatus | None, *, yes: bool) -> int:
+    """Let the running service clear a user, who is started anew there."""
+    from alphabot.cli.asking import ask
+    from alphabot.core.records import Latched
+    from alphabot.core.values import AlphaId
+    from alphabot.runtime.control import Request
+    from alphabot.wiring import Standstill
+
+    latch = None if running is None else running.latched
+    if running is not None:
+        abandoned = {AlphaId(token): held for token, held in running.abandoned.items()}
+        if latch is None and not abandoned:
+            return _tell(_NOTHING, user, settings.language)
+        found = Standstill(None, abandoned)
+        if latch is not None:
+            latched = Latched(at_ms=latch.at_ms, reason=latch.reason, clears=latch.clears)
+            found = Standstill(latched, abandoned)
+        if not _is_agreed(found, user, settings.language, yes=yes):
             return 1
-        found = trio.run(wiring.clear, settings, user)
-    emit(word(_NOTHING if found is None else _DONE, settings.language).format(user=user))
+    at_ms = latch.at_ms if latch else None
+    reply = ask(settings, Request(command="clear", user=user, latched_at_ms=at_ms))
+    match reply.refused:
+        case "nothing_to_clear":
+            return _tell(_NOTHING, user, settings.language)
+        case "changed":
+            _tell(_CHANGED, user, settings.language)
+            return 1
+    return _tell(_STARTED if reply.started_anew else _DONE, user, settings.language)
+
+
+def _is_agreed(found: Standstill, user: int, language: Language, *, yes: bool) -> bool:
+    from alphabot.cli.session import emit
+    from alphabot.cli.words import word
+
+    emit("\n".join(_told(found, user, language)))
+    if yes or agreed(word(_QUESTION, language)):
+        return True
+    emit(word(_KEPT, language))
+    return False
+
+
+def _tell(sentence: Words, user: int, language: Language) -> int:
+    from alphabot.cli.session import emit
+    from alphabot.cli.words import word
+
+    emit(word(sentence, language).format(user=user))
     return 0
 
 
@@ -93,7 +152,8 @@ def _told(found: Standstill, user: int, language: Language) -> Iterator[str]:
         yield word(_ABANDONED, language).format(user=user, quantity=plain(quantity), token=token)
 
 
-def _agreed(question: str) -> bool:
+def agreed(question: str) -> bool:
+    """Return whether a person says yes to a question on the terminal."""
     try:
         return input(question).strip().casefold() in ("y", "yes")
     except EOFError:

@@ -14,7 +14,7 @@ import msgspec
 from alphabot.core.exact import ZERO, plain
 from alphabot.core.limit_values import Limits
 from alphabot.core.progress import OpenIntent, StrategyProgress, UserState
-from alphabot.core.values import UserId
+from alphabot.core.values import StrategyId, UserId
 
 __all__ = [
     "LatchStatus",
@@ -23,8 +23,10 @@ __all__ = [
     "Status",
     "StrategyStatus",
     "UserStatus",
+    "figure",
     "is_open",
     "open_intents",
+    "strategy_at_rest",
     "strategy_limits",
     "total_exposure",
     "user_limits",
@@ -154,6 +156,26 @@ def strategy_limits(progress: StrategyProgress, limits: Limits) -> tuple[LimitSt
     return (
         limit("max_rounds", progress.rounds, limits.max_rounds),
         limit("max_consecutive_failures", progress.failures, limits.max_consecutive_failures),
+    )
+
+
+def strategy_at_rest(
+    strategy_id: StrategyId,
+    token: str,
+    target: Decimal,
+    progress: StrategyProgress,
+    limits: Limits,
+) -> StrategyStatus:
+    """Return a strategy's part where no service runs: how far it came."""
+    return StrategyStatus(
+        strategy_id=strategy_id,
+        token=token,
+        target=figure(target),
+        credited=figure(progress.credited),
+        volume_usdt=figure(progress.volume_usdt),
+        wear_usdt=figure(progress.wear_usdt),
+        rounds=progress.rounds,
+        limits=strategy_limits(progress, limits),
     )
 
 

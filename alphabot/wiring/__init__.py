@@ -24,7 +24,7 @@ from alphabot.runtime.service import run_service
 from alphabot.runtime.stop import Stop
 from alphabot.store import SqliteJournal, open_journal
 from alphabot.wiring.assembly import Shared, assemble
-from alphabot.wiring.at_rest import Standstill, clear, reset, standstill
+from alphabot.wiring.at_rest import Standstill, clear, last_known, reset, standstill
 from alphabot.wiring.binding import Names, bind, resolve
 from alphabot.wiring.inspection import Prospect, prospects, token_costs
 from alphabot.wiring.steering import Steering, in_memory, on_this_machine, socket_path
@@ -39,6 +39,7 @@ __all__ = [
     "Venue",
     "clear",
     "in_memory",
+    "last_known",
     "prospects",
     "reset",
     "run_on",

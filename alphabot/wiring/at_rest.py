@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,16 +11,25 @@ import trio
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
+from alphabot.core.progress import UserState
 from alphabot.core.records import Cleared, Latched, Reset
 from alphabot.core.values import AlphaId, StrategyId, UserId
 from alphabot.errors import ConfigError
 from alphabot.ports import WallClock
+from alphabot.runtime.halt import HaltFile
 from alphabot.runtime.recorder import Recorder
+from alphabot.runtime.status import (
+    Status,
+    StrategyStatus,
+    strategy_at_rest,
+    total_exposure,
+    user_status,
+)
 from alphabot.store import SqliteJournal, open_journal
 from alphabot.wiring.binding import choose
 from alphabot.wiring.venues import folder_of, identity_of
 
-__all__ = ["Standstill", "clear", "reset", "standstill"]
+__all__ = ["Standstill", "clear", "last_known", "reset", "standstill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +96,60 @@ async def clear(settings: Settings, user: int) -> Standstill | None:
         return found
 
 
+async def last_known(settings: Settings) -> Status:
+    """Return what the journal says while no service runs; it is as it was left.
+
+    Raises JournalError while another process owns the journal, and where it cannot be trusted.
+    """
+    clock, identity = SystemClock(), identity_of(settings)
+    folder = folder_of(settings)
+    states: dict[UserId, UserState] = {user_id: UserState() for user_id in _users(settings)}
+    await trio.lowlevel.checkpoint()
+    if (folder / f"{identity.file_stem}.db").exists():
+        with open_journal(folder, identity, fresh=False, clock=clock) as journal:
+            for user_id in states:
+                states[user_id] = (await _recorder(journal, user_id, clock)).state
+    now_ms = clock.now_ms()
+    return Status(
+        running=False,
+        venue=str(identity),
+        now_ms=now_ms,
+        halted=HaltFile(folder).reason() if folder.is_dir() else "",
+        limits=(total_exposure(states.values(), settings.limits),),
+        users=[
+            user_status(
+                user_id, state, settings.limits, now_ms, _strategies(settings, user_id, state)
+            )
+            for user_id, state in states.items()
+        ],
+    )
+
+
+def _strategies(settings: Settings, user_id: UserId, state: UserState) -> Sequence[StrategyStatus]:
+    return [
+        strategy_at_rest(
+            strategy.strategy_id,
+            strategy.target_token,
+            strategy.target_volume,
+            state.strategy(strategy.strategy_id),
+            settings.limits,
+        )
+        for strategy in settings.strategies
+        if user_id in strategy.user_ids
+    ]
+
+
+def _users(settings: Settings) -> Sequence[UserId]:
+    return sorted({user for strategy in settings.strategies for user in strategy.user_ids})
+
+
 def _known(settings: Settings, user: int) -> UserId:
-    users = {user_id for strategy in settings.strategies for user_id in strategy.user_ids}
+    users = _users(settings)
     if user not in users:
         raise ConfigError(
             f"user {user} runs no strategy",
             path=settings.path,
-            hint=f"there are {', '.join(map(str, sorted(users)))}",
+            hint=f"there are {', '.join(map(str, users))}",
         )
     return UserId(user)
 

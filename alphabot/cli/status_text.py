@@ -1,0 +1,208 @@
+"""A status in words of both languages, for 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from rich.console import RenderableType
+from rich.padding import Padding
+
+from alphabot.cli import cells
+from alphabot.cli.layout import Row, labelled, printed, table
+from alphabot.cli.words import CONNECTIONS, ENDINGS, STATES, Words, word
+from alphabot.core.exact import plain, round_half_up
+from alphabot.messages import Language
+from alphabot.runtime.board import Ending, State
+from alphabot.runtime.status import LimitStatus, Status, StrategyStatus, UserStatus
+
+__all__ = ["as_text"]
+
+_SENTENCES: Mapping[str, Words] = {
+    "running": (
+        "服务运行中：{venue}，进程 {pid}，{since} 启动",
+        "The service runs: {venue}, process {pid}, since {since}",
+    ),
+    "at_rest": (
+        "没有正在运行的服务；以下是交易日志的记录（{venue}）",
+        "No service is running; this is what the journal says ({venue})",
+    ),
+    "exchange_pause": (
+        "交易所要求等待，还剩 {left}",
+        "The exchange asked everyone to wait, {left} left",
+    ),
+    "user": ("用户 {user}", "User {user}"),
+    "limit": ("{used} / {most}，余 {headroom}", "{used} of {most}, {headroom} left"),
+    "paused": ("{state} · 已暂停", "{state} · paused"),
+    "stopping": ("{state} · 停止中", "{state} · stopping"),
+    "resume": ("resume", "resume"),
+    "latched": (
+        "自 {since} 起停止交易：{reason}；{clears} 解除",
+        "stopped since {since}: {reason}; {clears} clears it",
+    ),
+    "abandoned": (
+        "{quantity} 枚 {token} 的卖单并非由我们结束；alphabot clear {user} 之后再卖",
+        "{quantity} {token} whose SELL was not ended by us; sold after alphabot clear {user}",
+    ),
+    "open": (
+        "{intent}（{strategy}，{token}）{state}，{since}",
+        "{intent} ({strategy}, {token}) {state}, {since}",
+    ),
+}
+_LABELS: Mapping[str, Words] = {
+    "strategy": ("策略", "strategy"),
+    "waits": ("在做 / 等待", "does / waits for"),
+    "until": ("至", "until"),
+    "credited": ("计入 / 目标", "credited / target"),
+    "rounds": ("轮次", "rounds"),
+    "wear": ("损耗 USDT", "wear USDT"),
+    "halted": ("叫停", "HALTED"),
+    "why": ("原因", "why"),
+    "refused": ("拦下", "refused"),
+    "latched": ("停止", "LATCHED"),
+    "leftover": ("剩余", "leftover"),
+    "open": ("未结", "open"),
+}
+_LIMITS: Mapping[str, Words] = {
+    "max_total_exposure_usdt": ("全部敞口", "all exposure"),
+    "max_exposure_usdt": ("敞口", "exposure"),
+    "max_daily_loss_usdt": ("今日亏损", "loss today"),
+    "max_leftover_usdt": ("剩余代币", "leftover"),
+    "max_orders_per_minute": ("每分钟下单", "orders/min"),
+    "max_rounds": ("轮次", "rounds"),
+    "max_consecutive_failures": ("连续失败", "failures"),
+}
+_OPEN_STATES: Mapping[str, Words] = {
+    "sending": ("正在发出", "being sent"),
+    "unknown": ("结果未知", "outcome unknown"),
+    "placed": ("已挂单", "placed"),
+    "bought": ("已买入，待卖出", "bought, to be sold"),
+}
+_CENT = Decimal("0.01")
+
+
+def as_text(status: Status, language: Language) -> str:
+    """Return the status as lines of at most 80 cells, where names are not too long for that."""
+    return printed(_Text(language, status).blocks())
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    language: Language
+    status: Status
+
+    def blocks(self) -> Iterator[RenderableType]:
+        status = self.status
+        yield self._say(
+            "running" if status.running else "at_rest",
+            venue=status.venue,
+            pid=status.pid,
+            since=self._moment(status.started_ms),
+        )
+        rows: list[Row] = []
+        if status.halted:
+            rows.append((self._label("halted"), cells.name(status.halted)))
+        if status.exchange_pause_seconds:
+            left = cells.seconds(status.exchange_pause_seconds)
+            rows.append(("", self._say("exchange_pause", left=left)))
+        yield labelled([*rows, *self._limits(status.limits)])
+        for user in status.users:
+            yield ""
+            yield from self._user(user)
+
+    def _user(self, user: UserStatus) -> Iterator[RenderableType]:
+        connection = CONNECTIONS.get(user.connection)
+        heading = self._say("user", user=user.user_id)
+        yield f"{heading} · {word(connection, self.language)}" if connection else heading
+        heads = [self._label(key) for key in ("strategy", "waits", "until", "credited", "wear")]
+        rows = table(heads, map(self._strategy, user.strategies), texts=3)
+        yield Padding(rows, (0, 0, 0, 2))
+        yield labelled([*self._matters(user), *self._limits(user.limits)])
+
+    def _strategy(self, strategy: StrategyStatus) -> Sequence[str]:
+        places = 0 if strategy.target >= 1000 else 2
+        credited = cells.usdt(strategy.credited, places)
+        return (
+            cells.name(strategy.strategy_id),
+            self._doing(strategy),
+            self._until(strategy),
+            f"{credited} / {cells.usdt(strategy.target, 0)}",
+            cells.usdt(strategy.wear_usdt),
+        )
+
+    def _doing(self, strategy: StrategyStatus) -> str:
+        if strategy.ending is not None:
+            return word(ENDINGS[Ending(strategy.ending)], self.language)
+        if not strategy.state:
+            return "-"
+        state = word(STATES[State(strategy.state)], self.language)
+        if strategy.stopping:
+            return self._say("stopping", state=state)
+        if strategy.paused and strategy.state != State.PAUSED:
+            return self._say("paused", state=state)
+        return state
+
+    def _until(self, strategy: StrategyStatus) -> str:
+        if strategy.state == State.PAUSED and strategy.ending is None:
+            return self._say("resume")
+        if strategy.seconds_left is None or strategy.ending is not None:
+            return "-"
+        return self._moment(strategy.until_ms)
+
+    def _matters(self, user: UserStatus) -> Iterator[Row]:
+        """Yield what a person should know of a user, the pressing first."""
+        if user.latched is not None:
+            since, reason = self._moment(user.latched.at_ms), cells.name(user.latched.reason)
+            sentence = self._say("latched", since=since, reason=reason, clears=user.latched.clears)
+            yield self._label("latched"), sentence
+        for token, held in user.abandoned.items():
+            sentence = self._say(
+                "abandoned", quantity=plain(held), token=cells.name(token), user=user.user_id
+            )
+            yield self._label("leftover"), sentence
+        for entry in user.open_intents:
+            yield (
+                self._label("open"),
+                self._say(
+                    "open",
+                    intent=entry.intent_id,
+                    strategy=cells.name(entry.strategy_id),
+                    token=cells.name(entry.alpha_id),
+                    state=word(_OPEN_STATES[entry.state], self.language),
+                    since=self._moment(entry.at_ms),
+                ),
+            )
+        for strategy in user.strategies:
+            name = cells.name(strategy.strategy_id)
+            if why := strategy.waits_for or strategy.reason:
+                yield self._label("why"), f"{name}: {cells.name(why)}"
+            if strategy.refusals:
+                counts = ", ".join(f"{rule} {n}" for rule, n in sorted(strategy.refusals.items()))
+                yield self._label("refused"), f"{name}: {counts}"
+
+    def _limits(self, limits: Sequence[LimitStatus]) -> Iterator[Row]:
+        for limit in limits:
+            label = word(_LIMITS.get(limit.name, (limit.name, limit.name)), self.language)
+            used, most, headroom = map(_amount, (limit.used, limit.most, limit.headroom))
+            yield label, self._say("limit", used=used, most=most, headroom=headroom)
+
+    def _moment(self, at_ms: int | None) -> str:
+        """Return a moment on this machine's clock; the day only where it is another one."""
+        if at_ms is None:
+            return "-"
+        moment, now = (
+            datetime.fromtimestamp(ms / 1000).astimezone() for ms in (at_ms, self.status.now_ms)
+        )
+        return f"{moment:%H:%M:%S}" if moment.date() == now.date() else f"{moment:%m-%d %H:%M}"
+
+    def _say(self, sentence: str, /, **figures: object) -> str:
+        return word(_SENTENCES[sentence], self.language).format(**figures)
+
+    def _label(self, key: str) -> str:
+        return word(_LABELS[key], self.language)
+
+
+def _amount(value: Decimal) -> str:
+    return plain(round_half_up(value, 2)) if value % 1 else plain(value)
