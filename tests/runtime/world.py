@@ -18,7 +18,7 @@ from alphabot.runtime.board import Board, Row
 from alphabot.runtime.stop import Stop
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
 from alphabot.store import SqliteJournal, memory_journal
-from alphabot.wiring import Venue, run_on, simulated_venue
+from alphabot.wiring import Steering, Venue, run_on, simulated_venue
 
 __all__ = ["TWO_USERS", "World", "open_world", "seen", "settings_of"]
 
@@ -69,6 +69,7 @@ class World:
         settings: Settings | None = None,
         venue: Venue | None = None,
         clock: WallClock | None = None,
+        steering: Steering | None = None,
     ) -> Board:
         """Run a service until every strategy has ended, and return its board."""
         settings = settings or settings_of()
@@ -81,6 +82,7 @@ class World:
             clock=clock or self.clock,
             stop=self.stop,
             board=self.board,
+            steering=steering,
         )
         return self.board
 
