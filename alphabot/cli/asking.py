@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -84,20 +83,10 @@ def asked(settings: Settings, request: Request) -> Reply | None:
 
 
 def _exchanged(path: Path, request: bytes, language: Language) -> bytes | None:
-    from alphabot.runtime.control_socket import socket_name
+    from alphabot.runtime.control_socket import connected
 
-    if not path.parent.is_dir():
-        return None
     try:
-        with (
-            socket_name(path) as name,
-            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection,
-        ):
-            connection.settimeout(ANSWER_SECONDS)
-            try:
-                connection.connect(name)
-            except (FileNotFoundError, ConnectionRefusedError):
-                return None
+        with connected(path, ANSWER_SECONDS) as connection:
             connection.sendall(request + b"\n")
             answer = bytearray()
             while not answer.endswith(b"\n") and len(answer) < _ANSWER_BYTES_MAX:
@@ -106,6 +95,10 @@ def _exchanged(path: Path, request: bytes, language: Language) -> bytes | None:
                     raise _silent("EOF", language)
                 answer += chunk
             return bytes(answer)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    except BlockingIOError as cause:
+        raise _silent(f"{ANSWER_SECONDS:g} s", language) from cause
     except OSError as cause:
         raise _silent(str(cause), language) from cause
 

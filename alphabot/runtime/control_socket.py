@@ -17,7 +17,7 @@ from pathlib import Path
 
 import trio
 
-__all__ = ["ControlSocketError", "is_ours", "open_listener", "socket_name"]
+__all__ = ["ControlSocketError", "connected", "is_ours", "open_listener"]
 
 NAME_BYTES_MAX = 107 if sys.platform == "linux" else 103
 """What fits into ``sun_path`` beside the zero at its end."""
@@ -31,7 +31,23 @@ class ControlSocketError(Exception):
 
 
 @contextmanager
-def socket_name(path: Path) -> Iterator[str]:
+def connected(path: Path, seconds: float) -> Iterator[socket.socket]:
+    """Lend a blocking connection to whoever listens at ``path``; raises OSError.
+
+    No step of it waits longer than ``seconds``, being let in after others included.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        # Not settimeout: with it, Linux refuses at once where there is a queue.
+        limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        with _name(path) as name:
+            connection.connect(name)
+        yield connection
+
+
+@contextmanager
+def _name(path: Path) -> Iterator[str]:
     """Lend a name of the socket that is short enough; raises OSError where there is none."""
     whole = os.fspath(path.absolute())
     if len(os.fsencode(whole)) <= NAME_BYTES_MAX:
@@ -54,8 +70,8 @@ def open_listener(path: Path) -> Iterator[trio.SocketListener]:
     listens, where something else lies, and where no socket can be made.
     """
     try:
-        with socket_name(path) as name:
-            _remove_dead(path, name)
+        _remove_dead(path)
+        with _name(path) as name:
             listening = _listening(name)
     except OSError as cause:
         raise ControlSocketError(str(cause)) from cause
@@ -96,17 +112,14 @@ def _listening(name: str) -> socket.socket:
     return listening
 
 
-def _remove_dead(path: Path, name: str) -> None:
+def _remove_dead(path: Path) -> None:
     """Remove a socket that nobody listens at; raises OSError for anything else that lies there."""
     if not os.path.lexists(path):
         return
     if not path.is_socket() or path.is_symlink():
         raise OSError(f"{path} is in the way, and is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_PROBE_SECONDS)
-        try:
-            probe.connect(name)
-        except (ConnectionRefusedError, FileNotFoundError):
-            path.unlink(missing_ok=True)
-            return
-    raise OSError(f"another process listens at {path}")
+    try:
+        with connected(path, _PROBE_SECONDS):
+            raise OSError(f"another process listens at {path}")
+    except (ConnectionRefusedError, FileNotFoundError):
+        path.unlink(missing_ok=True)

@@ -33,11 +33,14 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 @contextmanager
-def watched(pulse: Pulse) -> Iterator[None]:
-    """Watch the loop of this thread for the length of the block."""
+def watched(pulse: Pulse, *, end_seconds: float = END_SECONDS) -> Iterator[None]:
+    """Watch the loop of this thread for the length of the block; end the process if need be."""
     over = threading.Event()
     thread = threading.Thread(
-        target=_watch, args=(pulse, threading.get_ident(), over), name="watchdog", daemon=True
+        target=_watch,
+        args=(pulse, threading.get_ident(), over, end_seconds),
+        name="watchdog",
+        daemon=True,
     )
     thread.start()
     try:
@@ -46,7 +49,7 @@ def watched(pulse: Pulse) -> Iterator[None]:
         over.set()
 
 
-def _watch(pulse: Pulse, watched_thread: int, over: threading.Event) -> None:
+def _watch(pulse: Pulse, watched_thread: int, over: threading.Event, end_seconds: float) -> None:
     beats, wakings = pulse.beats, 0
     while not over.wait(_WAKING_SECONDS):
         if pulse.beats != beats or not pulse.begun:
@@ -55,8 +58,8 @@ def _watch(pulse: Pulse, watched_thread: int, over: threading.Event) -> None:
         wakings += 1
         if wakings == round(STILL_SECONDS / _WAKING_SECONDS):
             threading.Thread(target=_report, args=(watched_thread,), daemon=True).start()
-        if wakings >= round(END_SECONDS / _WAKING_SECONDS):
-            _end()
+        if wakings >= round(end_seconds / _WAKING_SECONDS):
+            _end(end_seconds)
 
 
 def _report(watched_thread: int) -> None:
@@ -80,15 +83,15 @@ def _is_library(file: str) -> bool:
     return Path(file).is_relative_to(library) or "site-packages" in file
 
 
-def _end() -> None:
+def _end(end_seconds: float) -> None:
     """Write every thread's stack and end; what is open is in the journal, as after a kill."""
     with suppress(Exception):
         if sys.__stderr__ is not None:
-            os.write(sys.__stderr__.fileno(), f"{_last_words()}\n".encode())
+            os.write(sys.__stderr__.fileno(), f"{_last_words(end_seconds)}\n".encode())
             faulthandler.dump_traceback(sys.__stderr__, all_threads=True)
     os._exit(_FAILED)
 
 
-def _last_words() -> str:
+def _last_words(end_seconds: float) -> str:
     cursor = _SHOW_CURSOR if os.isatty(2) else ""
-    return f"{cursor}alphabot: the loop did not come round for {END_SECONDS:g} s; ending"
+    return f"{cursor}alphabot: the loop did not come round for {end_seconds:g} s; ending"

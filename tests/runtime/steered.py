@@ -18,7 +18,7 @@ from alphabot.runtime.status import Status, StrategyStatus, UserStatus
 from alphabot.wiring import Steering, Venue
 from tests.runtime.world import World, seen
 
-__all__ = ["Asked", "strategy_of", "steered", "user_of"]
+__all__ = ["Asked", "steered", "strategy_of", "user_of"]
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -59,6 +59,7 @@ async def test_status_tells_what_everyone_does_and_how_much_is_left(
         assert (koge.state, koge.rounds, koge.credited) == ("waiting_sell", 3, row.credited)
         assert row.waiting_until is not None
         assert koge.seconds_left == pytest.approx(row.waiting_until - trio.current_time(), abs=0.01)
+        assert koge.seconds_left is not None
         assert koge.until_ms == pytest.approx(status.now_ms + koge.seconds_left * 1000, abs=10)
         user = user_of(status, 1)
         assert (status.running, user.running, user.connection) == (True, True, "live")
@@ -338,7 +339,7 @@ async def hangs_up_at_once(asked: Asked) -> None:
     "client", [never_ends_its_line, never_ends, never_reads, hangs_up, hangs_up_at_once]
 )
 async def test_whoever_does_not_keep_to_the_bounds_is_left(
-    client: Callable[[Asked], object], autojump_clock: MockClock
+    client: Callable[[Asked], Awaitable[None]], autojump_clock: MockClock
 ) -> None:
     async with open_world() as world, steered(world, long_run()) as asked:
         async with trio.open_nursery() as nursery:
