@@ -186,7 +186,8 @@ async def test_what_waits_for_its_turn_of_the_pace_is_stopped_by_a_standstill(
             calls = len(world.exchange.ledger.calls)
             await seen(lambda: world.row(1, "koge").state is State.BACKING_OFF)
             await seen(lambda: placed(world) == 1)
-            paths = [call.path for call in world.exchange.ledger.calls[calls:]]
-            assert [path.rpartition("/")[2] for path in paths] == ["get-listen-key", "place"]
+            paths = [c.path.rpartition("/")[2] for c in world.exchange.ledger.calls[calls:]]
+            assert paths[:2] == ["get-listen-key", "get-open-order"]
+            assert paths[-1] == "place"
             world.stop.now()
         assert [r.reason for r in await world.records(1) if isinstance(r, NotSentRecord)] != []
