@@ -247,8 +247,9 @@ class Account:
         except RateLimited as refusal:
             self._pause.begin(refusal.retry_after_seconds)
             raise
-        # What a successful answer says is true, but it was the last one.
-        self.silenced = self.silenced or challenge(reply.headers)
+        finally:
+            # Whatever an answer says with a challenge in its head, it was the last one.
+            self.silenced = self.silenced or challenge(reply.headers)
         return value
 
     def _permit_order(self) -> None:

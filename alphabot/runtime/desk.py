@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import trio
+
 from alphabot.core.exact import ZERO
 from alphabot.core.limit_case import Standing
 from alphabot.core.limit_values import Limits
@@ -69,6 +71,8 @@ class Desk:
     multiplier_of: Callable[[str], Multiplier]
     """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
     configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
+    ordering: trio.Lock = field(default_factory=trio.Lock)
+    """Held from the gate to the answer: one request of an account at a time."""
     bids: dict[AlphaId, Decimal] = field(default_factory=dict)
     """The last bid seen of each token this user trades or holds."""
     on_unheard: Callable[[OrderId], None] = lambda order_id: None

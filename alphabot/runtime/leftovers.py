@@ -79,15 +79,18 @@ class Leftovers:
 
     async def _sell(self, turn: Turn) -> After | None:
         """Sell the leftover, whose price may have moved while we waited for the turn."""
-        plan, instrument, quote = await self._plan()
-        refusal = may_sell(self._sight.case(plan, instrument, quote))
-        if refusal is not None:
-            return self._afterwards.refused(refusal)
-        say("leftover.selling", quantity=plain(plan.quantity), **self._who)
-        intended = intend_sale(
-            plan, instrument, self._strategy, self._desk.recorder, self._sight.exit_loss_percent
-        )
-        entry = await place(self._desk, intended)
+        async with self._desk.ordering:
+            plan, instrument, quote = await self._plan()
+            refusal = may_sell(self._sight.case(plan, instrument, quote))
+            if refusal is not None:
+                return self._afterwards.refused(refusal)
+            say("leftover.selling", quantity=plain(plan.quantity), **self._who)
+            intended = intend_sale(
+                plan, instrument, self._strategy, self._desk.recorder, self._sight.exit_loss_percent
+            )
+            entry = await place(self._desk, intended)
+        if entry.unresolved:
+            await self._desk.reconciler.resolve(entry)
         self._afterwards.placed()
         followed = await self._follower.sale(entry, turn)
         if followed is not Followed.DONE:

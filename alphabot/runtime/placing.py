@@ -30,10 +30,13 @@ RECORD_SECONDS = 5.0
 
 
 async def place(desk: Desk, intended: Intended) -> OpenIntent:
-    """Commit an intent, send it, and return it once it is placed.
+    """Commit an intent, send it, and return it: placed, or unresolved where that is not known.
 
-    Raises NotSent and Refused when no order exists, Unresolved when that cannot be told, and
-    NotAuthorised; JournalError when it could not be remembered (then nothing was sent).
+    The caller holds ``desk.ordering`` from the gate to here, so that only one request of an
+    account is ever under way, and none leaves on top of one whose outcome is unknown.
+
+    Raises NotSent and Refused when no order exists, and NotAuthorised; JournalError when it could
+    not be remembered (then nothing was sent).
     """
     recorder = desk.recorder
     committed = await recorder.intend(intended)
@@ -58,7 +61,6 @@ async def place(desk: Desk, intended: Intended) -> OpenIntent:
     await _record_failure(desk, intended, failure)
     if not entry.unresolved or isinstance(failure, NotAuthorised):
         raise failure
-    await desk.reconciler.resolve(entry)
     return entry
 
 

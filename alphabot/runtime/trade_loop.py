@@ -15,7 +15,7 @@ from alphabot.core.exact import plain
 from alphabot.core.limits import may_buy
 from alphabot.core.planning import Unplannable, one_lot_less, plan_pair
 from alphabot.core.progress import StrategyProgress
-from alphabot.core.records import Configured, Credited
+from alphabot.core.records import Configured, Credited, Intended
 from alphabot.core.values import Token
 from alphabot.errors import ExchangeError, NotAuthorised, PluginError, Unresolved
 from alphabot.log import say
@@ -98,6 +98,8 @@ class TradeLoop:
             await self._credit_owed()
         except PluginError as error:
             return self._afterwards.failed(error)
+        if self._reached():
+            return After()
         with self.stop.interruptible():
             self.follower.now(State.RECONCILING)
             await self._desk.reconciler.weigh(self._token.alpha_id)
@@ -117,6 +119,24 @@ class TradeLoop:
     async def _trade(self, turn: Turn) -> After:
         began = trio.current_time()
         self.follower.now(State.QUOTING)
+        async with self._desk.ordering:
+            intended = await self._plan()
+            if isinstance(intended, After):
+                return intended
+            self.follower.now(State.PLACING)
+            entry = await place(self._desk, intended)
+        if entry.unresolved:
+            await self._desk.reconciler.resolve(entry)
+        self._afterwards.placed()
+        working_order_id = entry.placed and entry.placed.working_order_id
+        say("pair.placed", working_order_id=working_order_id, **self.who)
+        followed = await self.follower.pair(entry, turn)
+        self.row.round_seconds_total += trio.current_time() - began
+        self.row.rounds_timed += 1
+        return self._afterwards.followed(followed)
+
+    async def _plan(self) -> Intended | After:
+        """Return what to place now, as the gate let it pass, or what comes instead."""
         instrument, quote = await self._sight.look()
         try:
             proposal = self._sight.proposal(instrument, quote)
@@ -134,17 +154,7 @@ class TradeLoop:
         except (Unplannable, PluginError) as error:
             return self._afterwards.failed(error)
         refusal = may_buy(self._sight.case(plan, instrument, quote))
-        if refusal is not None:
-            return self._afterwards.refused(refusal)
-        self.follower.now(State.PLACING)
-        entry = await place(self._desk, intended)
-        self._afterwards.placed()
-        working_order_id = entry.placed and entry.placed.working_order_id
-        say("pair.placed", working_order_id=working_order_id, **self.who)
-        followed = await self.follower.pair(entry, turn)
-        self.row.round_seconds_total += trio.current_time() - began
-        self.row.rounds_timed += 1
-        return self._afterwards.followed(followed)
+        return intended if refusal is None else self._afterwards.refused(refusal)
 
     # --- beginning, pausing, ending -----------------------------------------------------------
 

@@ -136,7 +136,7 @@ sys.exit(" ".join((heavy | ours) & set(sys.modules)) or 0)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["rnu"], ["rnu", "run", "exchange", "reset"]),
+        (["rnu"], ["rnu", "run", "exchange", "status"]),
         (["--bogus"], ["--bogus"]),
         (["run", "--cofnig", "x"], ["--cofnig", "--config"]),
         (["run", "--seed", "x"], ["--seed", "x"]),

@@ -379,3 +379,16 @@ async def test_a_page_that_fails_fails_the_history(autojump_clock: MockClock) ->
         assert {report.executed for report in reports} == {Decimal(1)}
         pages = [request.target.split(b"page=")[1][:1] for request, _ in server.requests]
         assert pages == [b"1", b"2", b"1", b"2"]
+
+
+async def test_a_challenge_is_heeded_also_on_an_answer_nobody_can_read(
+    autojump_clock: MockClock,
+) -> None:
+    unreadable = answer(b'{"code": "000000", "code": "1"}', ("risk_challenge_biz_no", "b"))
+    async with scripted(unreadable) as (account, server):
+        with pytest.raises(UnexpectedReply):
+            await account.open_orders()
+        effects = server.effects
+        with pytest.raises(NotAuthorised):
+            await account.open_orders()
+        assert server.effects == effects == 1

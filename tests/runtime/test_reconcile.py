@@ -14,11 +14,27 @@ from trio.testing import MockClock
 
 from alphabot.clocks import TrioClock
 from alphabot.config import Settings
-from alphabot.core.records import Cleared, Latched, Leg, Settled, WrittenOff
+from alphabot.core.records import (
+    Cleared,
+    Latched,
+    Leg,
+    PlacedRecord,
+    Settled,
+    UnknownRecord,
+    WrittenOff,
+)
 from alphabot.core.values import AlphaId, UserId
 from alphabot.runtime.board import Ending, State
 from alphabot.simulator import ExchangeSettings
-from alphabot.simulator.faults import CUT_OFF, NEVER_LEFT, REFUSED, ScriptedFaults
+from alphabot.simulator.faults import (
+    CUT_OFF,
+    NEVER_LEFT,
+    REFUSED,
+    Direction,
+    Fault,
+    FaultKind,
+    ScriptedFaults,
+)
 from alphabot.simulator.faulty_net import FaultyNet, open_faulty_net
 from alphabot.simulator.ledger import Request, RequestKind
 from alphabot.wiring import Venue
@@ -302,3 +318,30 @@ async def test_with_a_clock_that_is_wrong_nothing_is_placed_until_it_is_right(
         await seen(lambda: world.row(1, "koge").ending is not None)
         assert world.row(1, "koge").ending is Ending.REACHED
         assert world.row(1, "koge").volume_usdt == world.row(1, "koge").exchange_volume_usdt
+
+
+# --- one request at a time ------------------------------------------------------------------------
+
+
+async def test_no_order_leaves_on_top_of_one_whose_answer_is_awaited(
+    autojump_clock: MockClock,
+) -> None:
+    """Two strategies of one user; the first one's answer never comes."""
+    script = ScriptedFaults()
+    script.on_request(b"/oto-order/place", Fault(FaultKind.HELD, Direction.IN))
+    async with open_world() as world, open_faulty_net(world.net, script) as net:
+        both = settings_of()
+        mine = tuple(replace(s, user_ids=(UserId(1),)) for s in both.strategies)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, replace(both, strategies=mine), over(world, net))
+            await seen(lambda: len(pairs(world)) == 2)
+            first, second = pairs(world)
+            unknown = next(
+                r for r in await world.records(1) if isinstance(r, UnknownRecord | PlacedRecord)
+            )
+            assert isinstance(unknown, UnknownRecord)
+            # The second left only once the first was found among the account's orders.
+            matched = next(r for r in await world.records(1) if isinstance(r, PlacedRecord))
+            assert matched.how == "matched"
+            assert second.at_ms >= matched.at_ms >= first.at_ms
+            world.stop.request()
