@@ -18,6 +18,7 @@ from alphabot.exchange.secret import Credentials, Secret
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire.envelope import BODY_BYTES_MAX
 from tests.exchange.scripted import OK, Break, Fault, Server, Wire, answer
+from tests.exchange.work import LongestWork
 
 URL = "http://x.test"
 
@@ -114,6 +115,48 @@ async def test_what_is_no_answer(autojump_clock: MockClock, raw: bytes) -> None:
             server.script = lambda _number: answer()
             server.prepare = lambda _wire: None
             assert (await http.get("/")).status == 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer(b"x" * (2 * BODY_BYTES_MAX)),
+        answer(b"x" * (BODY_BYTES_MAX + 1)),
+        b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 400_000,
+        b"HTTP/1.1 200 X\r\n" + b"x: y\r\n" * 20_000 + b"content-length: 0\r\n\r\n",
+        b"HTTP/1.1 100 X\r\n\r\n" * 20_000,
+    ],
+    ids=["body", "a byte", "chunks", "head", "100"],
+)
+async def test_an_answer_that_is_too_large_is_asked_for_once(
+    autojump_clock: MockClock, raw: bytes
+) -> None:
+    async with client(raw) as (http, server):
+        with pytest.raises(UnexpectedReply):
+            await http.get("/")
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 30_000,
+        b"HTTP/1.1 200 X\r\n" + b"x: y\r\n" * 15_000 + b"content-length: 0\r\n\r\n",
+    ],
+    ids=["chunks", "head"],
+)
+def test_no_framing_of_an_answer_holds_up_the_loop(raw: bytes) -> None:
+    async def main() -> None:
+        async with client(raw) as (http, _):
+            with trio.move_on_after(5), suppress(UnexpectedReply):
+                await http.get("/")
+
+    longest = []
+    for _ in range(3):
+        work = LongestWork()
+        trio.run(main, clock=MockClock(autojump_threshold=0), instruments=[work])
+        longest.append((work.seconds, work.task))
+    assert min(longest)[0] < 0.050, min(longest)
 
 
 async def test_a_caller_may_allow_a_larger_body(autojump_clock: MockClock) -> None:
