@@ -5,11 +5,15 @@ it, and says what a stale one would do: trading rules and fees seldom change, an
 refuses an order that breaks them, so minutes are safe; ``mulPoint`` decides what a round is worth
 and changes at midnight UTC (protocol section 8), so its list is read every half minute and an
 answer of yesterday is never used today.
+
+Both lists grow with every token. They are read in steps, with a pass of the loop between two, so
+that nobody's order waits for the reading of a list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
@@ -31,12 +35,15 @@ from alphabot.exchange.wire.rules import (
     SymbolRules,
     exchange_info,
 )
+from alphabot.exchange.wire.steps import Steps
 from alphabot.ports import WallClock
 
 __all__ = ["PublicFacts"]
 
 TOKENS_SECONDS = 30.0
 RULES_SECONDS = 600.0
+MISSED_RULES_SECONDS = 60.0
+"""For a symbol that the list lacks, or has in a way that cannot be read: it may be mended soon."""
 FEES_SECONDS = 600.0
 ANSWER_SECONDS = 10.0
 """How long one answer may take."""
@@ -60,20 +67,12 @@ class PublicFacts:
         self._pause = pause
         self._tokens = Shared(
             partial(
-                self._ask,
-                wire.ALPHA_LIST_PATH,
-                wire.token_list,
-                body_bytes_max=wire.ALPHA_LIST_BYTES_MAX,
+                self._ask_in_steps, wire.ALPHA_LIST_PATH, wire.token_list, wire.ALPHA_LIST_BYTES_MAX
             ),
             clock,
         )
         self._rules = Shared(
-            partial(
-                self._ask,
-                EXCHANGE_INFO_PATH,
-                exchange_info,
-                body_bytes_max=EXCHANGE_INFO_BYTES_MAX,
-            ),
+            partial(self._ask_in_steps, EXCHANGE_INFO_PATH, exchange_info, EXCHANGE_INFO_BYTES_MAX),
             clock,
         )
         self._fees: dict[Symbol, Shared[FeeRate]] = {}
@@ -84,8 +83,15 @@ class PublicFacts:
         return await self._tokens.get(min(TOKENS_SECONDS, seconds_today))
 
     async def rules(self, symbol: Symbol) -> SymbolRules:
-        """Return a symbol's trading rules."""
-        return (await self._rules.get(RULES_SECONDS)).find(symbol)
+        """Return a symbol's trading rules.
+
+        What the list does not hold is refused, and asked for again by whoever wants it a minute
+        later; other symbols stay with the list there is.
+        """
+        listing = await self._rules.get(RULES_SECONDS)
+        if not listing.holds(symbol):
+            listing = await self._rules.get(MISSED_RULES_SECONDS)
+        return listing.find(symbol)
 
     async def fees(self, symbol: Symbol) -> FeeRate:
         """Return a symbol's fees."""
@@ -113,22 +119,44 @@ class PublicFacts:
         found(await self._ask(wire.FULL_DEPTH_PATH, read, query))
 
     async def _ask(
-        self,
-        path: str,
-        read: Callable[[Reply], T],
-        query: Mapping[str, str] | None = None,
-        *,
-        body_bytes_max: int = BODY_BYTES_MAX,
+        self, path: str, read: Callable[[Reply], T], query: Mapping[str, str] | None = None
     ) -> T:
+        reply = await self._get(path, query or {}, BODY_BYTES_MAX)
+        with self._pausing():
+            return read(reply)
+
+    async def _ask_in_steps(
+        self, path: str, read: Callable[[Reply], Steps[T]], body_bytes_max: int
+    ) -> T:
+        reply = await self._get(path, {}, body_bytes_max)
+        with self._pausing():
+            return await _in_steps(read(reply))
+
+    async def _get(self, path: str, query: Mapping[str, str], body_bytes_max: int) -> Reply:
         if (remaining := self._pause.remaining_seconds) > 0:
             raise RateLimited("the exchange asked everybody here to wait", remaining)
         try:
             with trio.fail_after(ANSWER_SECONDS):
-                reply = await self._http.get(path, query or {}, body_bytes_max=body_bytes_max)
+                return await self._http.get(path, query, body_bytes_max=body_bytes_max)
         except trio.TooSlowError as cause:
             raise UnexpectedReply(f"no answer within {ANSWER_SECONDS:g} s") from cause
+
+    @contextmanager
+    def _pausing(self) -> Iterator[None]:
+        """Have everybody wait if that is what an answer asks for."""
         try:
-            return read(reply)
+            yield
         except RateLimited as limited:
             self._pause.begin(limited.retry_after_seconds)
             raise
+
+
+async def _in_steps(steps: Steps[T]) -> T:
+    """Take the steps, with a pass of the loop between two of them."""
+    while True:
+        await trio.lowlevel.checkpoint()
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value

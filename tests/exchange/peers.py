@@ -5,6 +5,7 @@ None of it knows the exchange: a line carries bytes, and a scripted peer says wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from enum import Enum, auto
@@ -166,3 +167,28 @@ def _websocket(script: Script) -> RawScript:
             nursery.cancel_scope.cancel()
 
     return play
+
+
+def answering(answer: bytes) -> RawScript:
+    """Return a script that answers HTTP requests with these bytes, or never."""
+    return answering_each(lambda _path: answer)
+
+
+def answering_each(answer: Callable[[str], bytes]) -> RawScript:
+    """Return a script that answers each HTTP request by the last part of its path."""
+
+    async def script(stream: trio.abc.Stream) -> None:
+        while head := bytes(await stream.receive_some()):
+            path = head.split()[1].decode().split("?")[0]
+            said = answer(path.rsplit("/", 1)[-1])
+            if not said:
+                await trio.sleep_forever()
+            await stream.send_all(said)
+
+    return script
+
+
+def ok(payload: object) -> bytes:
+    """Return the whole answer that carries this payload."""
+    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content) + content

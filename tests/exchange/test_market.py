@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -23,7 +23,17 @@ from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
 from alphabot.ports import Net
 from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings, MemoryNet, SimulatedExchange
 from alphabot.simulator.book import Side
-from tests.exchange.peers import Lines, Ports, RawScript, Script, scripted, scripted_bytes
+from tests.exchange.peers import (
+    Lines,
+    Ports,
+    RawScript,
+    Script,
+    answering,
+    answering_each,
+    ok,
+    scripted,
+    scripted_bytes,
+)
 from tests.exchange.simulated import VirtualClock
 from tests.wire.recorded import body
 
@@ -270,31 +280,6 @@ async def test_a_price_from_before_the_machine_slept_is_not_told(
 
 
 # A REST host that misbehaves
-
-
-def answering(answer: bytes) -> RawScript:
-    """Return a script that answers HTTP requests with these bytes, or never."""
-    return answering_each(lambda _path: answer)
-
-
-def answering_each(answer: Callable[[str], bytes]) -> RawScript:
-    """Return a script that answers each HTTP request by the last part of its path."""
-
-    async def script(stream: trio.abc.Stream) -> None:
-        while head := bytes(await stream.receive_some()):
-            path = head.split()[1].decode().split("?")[0]
-            said = answer(path.rsplit("/", 1)[-1])
-            if not said:
-                await trio.sleep_forever()
-            await stream.send_all(said)
-
-    return script
-
-
-def ok(payload: object) -> bytes:
-    """Return the whole answer that carries this payload."""
-    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content) + content
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from alphabot.exchange.wire import account, market, orders
 from alphabot.exchange.wire.envelope import Reply
 from alphabot.exchange.wire.history import history_page
 from alphabot.exchange.wire.rules import EXCHANGE_INFO_PATH, exchange_info
+from alphabot.exchange.wire.steps import Steps, finish
 from tests.wire.recorded import body
 
 __all__ = ["QUESTIONS", "Kind", "Place", "Question"]
@@ -43,6 +44,8 @@ class Kind(Enum):
     LIST = auto()
     FILTER_NAME = auto()
     COUNT = auto()
+    VOLUME = auto()
+    """As NOT_BELOW_ZERO, and a JSON fraction as well."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Question:
     needs: Mapping[Place, Kind]
     optional: frozenset[Place] = field(default_factory=frozenset)
     """Places that older answers lack, and that have a default."""
+    steps: Callable[[Reply], Steps[object]] | None = None
+    """How a long list is read, which the client does with a pass of its loop between two steps."""
 
     @property
     def text(self) -> bytes:
@@ -103,7 +108,7 @@ def _public() -> list[Question]:
             "token list",
             market.ALPHA_LIST_PATH,
             _asked("token_list"),
-            lambda reply: market.token_list(reply).find(AlphaId("ALPHA_175")),
+            lambda reply: finish(market.token_list(reply)).find(AlphaId("ALPHA_175")),
             {
                 (): _K.LIST,
                 (0, "symbol"): _K.WORD,
@@ -113,12 +118,13 @@ def _public() -> list[Question]:
                 (0, "mulPoint"): _K.MULTIPLIER,
             },
             frozenset({(0, "mulPoint")}),
+            steps=market.token_list,
         ),
         Question(
             "exchange info",
             EXCHANGE_INFO_PATH,
             _asked("exchange_info"),
-            lambda reply: exchange_info(reply).find(Symbol("ALPHA_22USDT")),
+            lambda reply: finish(exchange_info(reply)).find(Symbol("ALPHA_22USDT")),
             {
                 ("symbols",): _K.LIST,
                 (*info, "status"): _K.WORD,
@@ -131,6 +137,7 @@ def _public() -> list[Question]:
                 (*lot, "minQty"): _K.ABOVE_ZERO,
                 (*lot, "maxQty"): _K.ABOVE_ZERO,
             },
+            steps=exchange_info,
         ),
         Question(
             "fees",
@@ -250,7 +257,7 @@ def _private() -> list[Question]:
             "/bapi/defi/v1/private/wallet-direct/buw/wallet/today/user-volume",
             _asked("user_volume"),
             account.volume_today,
-            {("totalVolume",): _K.NOT_BELOW_ZERO},
+            {("totalVolume",): _K.VOLUME},
         ),
     ]
 

@@ -13,10 +13,7 @@ from tests.hostile.questions import QUESTIONS, Place, Question
 from tests.hostile.spoiled_text import HTML, SPOILERS
 from tests.hostile.spoiled_values import HARMLESS, MISSING, replaced, wrong_values
 
-__all__ = ["LONG_LISTS", "REPLIES", "HostileReply", "replies_to"]
-
-LONG_LISTS: Final = ("token list", "exchange info")
-"""Answers that grow with every token, and so may have many values."""
+__all__ = ["REPLIES", "HostileReply", "replies_to"]
 
 _JSON: Final = {"content-type": "application/json"}
 
@@ -59,8 +56,6 @@ def replies_to(
 def _all() -> Iterator[HostileReply]:
     for question in QUESTIONS.values():
         for name, spoil in SPOILERS.items():
-            if name.startswith("dense") and question.name in LONG_LISTS:
-                continue  # these may be as long as that; test_stall.py says what it costs
             yield HostileReply(name, question, spoil, UnexpectedReply)
         yield from _values(question)
         yield from _harmless(question)

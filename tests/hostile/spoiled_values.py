@@ -53,6 +53,8 @@ _NO_NUMBER = (
     "-0.5",
     "false",
 )
+# The exchange writes its figures as text, or as whole numbers at most.
+_NO_TEXT = ("0.5", "1e-8", "1e400")
 _NO_ID = (
     "0",
     '"0"',
@@ -69,20 +71,19 @@ _NO_ID = (
     f'"{"1" * 33}"',
     "false",
 )
-_NO_STATUS = ('"filled"', '"UNKNOWN"', '"FILLED "', '"EXPIRED_IN_MATCH"', '""', "1", "false")
-_NO_SIDE = ('"buy"', '"BOTH"', '"SELL "', '""', "1", "false")
-# A fraction is missing here: until its reader asks for a number, it is kept as the text it was.
-_NO_WORD = ('""', '"a b"', '"a\\nb"', f'"{"a" * 65}"', '"\\u202e"', "1", "false")
+_NO_STATUS = ('"filled"', '"UNKNOWN"', '"FILLED "', '"EXPIRED_IN_MATCH"', '""', "1", "1.5", "false")
+_NO_SIDE = ('"buy"', '"BOTH"', '"SELL "', '""', "1", "1.5", "false")
+_NO_WORD = ('""', '"a b"', '"a\\nb"', f'"{"a" * 65}"', '"\\u202e"', "1", "1.5", "1e3", "false")
 _NO_COUNT = ('"1"', "1.5", "1e3", '""', "false")
-_NO_FLAG = ('"true"', "1", "0", '""')
+_NO_FLAG = ('"true"', "1", "0", "1.0", '""')
 _NO_MULTIPLIER = ("0", "-1", "2.5", '"4"', '"0"', "1e400", "1.0", "4e0", '""', "false")
 _NO_PLACES = ("-1", "31", "8.5", '"8"', "false")
 _NO_LIST = ('""', '"[]"', "1", "false", "[1]", '["row"]', "[null]", "[[1,2,3]]")
-_NO_FILTER = ('"T_PLUS_SELL_FILTER"', '"price_filter"', '""', "1", '"LOT_SIZE"')
+_NO_FILTER = ('"T_PLUS_SELL_FILTER"', '"price_filter"', '""', "1", "1.5", '"LOT_SIZE"')
 
 _WRONG: Final[dict[Kind, Sequence[str]]] = {
-    Kind.ABOVE_ZERO: (*_NO_NUMBER, "0", '"0"', '"0.000"', '"-0"'),
-    Kind.NOT_BELOW_ZERO: _NO_NUMBER,
+    Kind.ABOVE_ZERO: (*_NO_NUMBER, *_NO_TEXT, "0", '"0"', '"0.000"', '"-0"'),
+    Kind.NOT_BELOW_ZERO: (*_NO_NUMBER, *_NO_TEXT),
     Kind.ID: _NO_ID,
     Kind.STATUS: _NO_STATUS,
     Kind.SIDE: _NO_SIDE,
@@ -93,6 +94,7 @@ _WRONG: Final[dict[Kind, Sequence[str]]] = {
     Kind.LIST: _NO_LIST,
     Kind.FILTER_NAME: _NO_FILTER,
     Kind.COUNT: _NO_COUNT,
+    Kind.VOLUME: _NO_NUMBER,
 }
 
 HARMLESS: Final = {

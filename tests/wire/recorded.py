@@ -24,3 +24,21 @@ def reply(name: str) -> Reply:
 def reply_of(payload: object) -> Reply:
     """Return an answer with this payload."""
     return Reply(200, {}, json.dumps(payload).encode())
+
+
+def exchange_info_of(symbols: int) -> Reply:
+    """Return exchange info with so many symbols, padded as they were: 685 were recorded."""
+    payload = body("exchange_info.response")
+    padded = payload["data"]["symbols"][0]
+    names = [f"ALPHA_{number}" for number in range(symbols)]
+    payload["data"]["symbols"] = [{**padded, "symbol": f"{name}USDT"} for name in names]
+    payload["data"]["assets"] = [{"asset": name} for name in names]
+    return reply_of(payload)
+
+
+def token_list_of(tokens: int) -> Reply:
+    """Return a token list with so many rows, their addresses of icons as long as any: 403 were."""
+    payload = body("agg_ticker24.response")
+    row = {**payload["data"][0], "iconUrl": "https://" + "x" * 200}
+    payload["data"] = [{**row, "alphaId": f"ALPHA_{number}"} for number in range(tokens)]
+    return reply_of(payload)

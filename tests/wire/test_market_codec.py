@@ -14,19 +14,27 @@ from hypothesis import strategies as st
 
 from alphabot.core.values import AlphaId, FeeRate, Grid, Level, Symbol, Token
 from alphabot.errors import AlphabotError, RateLimited, UnexpectedReply
+from alphabot.exchange.wire import market, rules
 from alphabot.exchange.wire.envelope import Reply
-from alphabot.exchange.wire.market import (
-    Depth,
-    fee_rate,
-    full_depth,
-    last_price,
-    symbol_of,
-    token_list,
-)
-from alphabot.exchange.wire.rules import SymbolRules, exchange_info
-from tests.wire.recorded import body, reply, reply_of
+from alphabot.exchange.wire.listing import Listing
+from alphabot.exchange.wire.market import Depth, fee_rate, full_depth, last_price, symbol_of
+from alphabot.exchange.wire.rules import SymbolRules
+from alphabot.exchange.wire.steps import finish
+from tests.wire.recorded import body, exchange_info_of, reply, reply_of, token_list_of
 
 KOGE = AlphaId("ALPHA_22")
+
+
+def token_list(answer: Reply) -> Listing[AlphaId, Token]:
+    """Return the tokens of an answer, all steps taken at once."""
+    return finish(market.token_list(answer))
+
+
+def exchange_info(answer: Reply) -> Listing[Symbol, SymbolRules]:
+    """Return the rules of an answer, all steps taken at once."""
+    return finish(rules.exchange_info(answer))
+
+
 READERS: list[Callable[[Reply], object]] = [
     token_list,
     exchange_info,
@@ -98,11 +106,16 @@ def test_a_token_that_cannot_be_sold_is_not_tradable(flag: str) -> None:
     assert token_list(with_row("token_list", {flag: ...})).refused
 
 
-def test_a_token_listed_twice_is_refused() -> None:
+@pytest.mark.parametrize("again", [{"mulPoint": 4}, {"mulPoint": None}], ids=str)
+@pytest.mark.parametrize("position", [0, 4])
+def test_a_token_listed_twice_is_refused(again: dict[str, Any], position: int) -> None:
     payload = body("agg_ticker24.response")
-    payload["data"].append({**payload["data"][2], "mulPoint": 4})
-    with pytest.raises(UnexpectedReply, match="twice"):
-        token_list(reply_of(payload)).find(KOGE)
+    payload["data"].insert(position, {**payload["data"][2], **again})
+    listing = token_list(reply_of(payload))
+    with pytest.raises(UnexpectedReply, match=r"twice|mulPoint"):
+        listing.find(KOGE)
+    assert not listing.holds(KOGE)
+    assert sorted(listing.readable) == ["ALPHA_396", "ALPHA_418", "ALPHA_5"]
 
 
 def test_a_token_that_is_not_listed() -> None:
@@ -191,9 +204,9 @@ def test_a_symbol_that_takes_no_limit_orders_is_not_trading(changes: dict[str, A
 def test_nothing_trades_where_pairs_are_switched_off() -> None:
     payload = body("exchange_info.response")
     payload["data"]["otoEnabled"] = False
-    assert not any(rules.trading for rules in exchange_info(reply_of(payload)).readable.values())
+    assert not any(found.trading for found in exchange_info(reply_of(payload)).readable.values())
     del payload["data"]["otoEnabled"]
-    assert any(rules.trading for rules in exchange_info(reply_of(payload)).readable.values())
+    assert any(found.trading for found in exchange_info(reply_of(payload)).readable.values())
 
 
 def test_the_largest_of_the_least_notionals_counts() -> None:
@@ -204,20 +217,14 @@ def test_the_largest_of_the_least_notionals_counts() -> None:
         {"filterType": "NOTIONAL", "minNotional": "5", "maxNotional": "100"},
         {"filterType": "MAX_NOTIONAL", "maxNotional": "1000"},
     ]
-    rules = exchange_info(with_row("exchange_info", {"filters": filters}))
-    grid = rules.find(Symbol("ALPHA_22USDT")).grid
+    listing = exchange_info(with_row("exchange_info", {"filters": filters}))
+    grid = listing.find(Symbol("ALPHA_22USDT")).grid
     assert (grid.min_notional_usdt, grid.max_notional_usdt) == (Decimal(5), Decimal(100))
 
 
 def test_the_lists_may_grow_to_thrice_their_length_of_2025() -> None:
-    symbols = body("exchange_info.response")
-    padded = symbols["data"]["symbols"][0]
-    symbols["data"]["symbols"] = [{**padded, "symbol": f"ALPHA_{i}USDT"} for i in range(3 * 685)]
-    assert len(exchange_info(reply_of(symbols)).readable) == 3 * 685
-    tokens = body("agg_ticker24.response")
-    row = {**tokens["data"][0], "iconUrl": "https://" + "x" * 200}
-    tokens["data"] = [{**row, "alphaId": f"ALPHA_{i}"} for i in range(3 * 403)]
-    assert len(token_list(reply_of(tokens)).readable) == 3 * 403
+    assert len(exchange_info(exchange_info_of(3 * 685)).readable) == 3 * 685
+    assert len(token_list(token_list_of(3 * 403)).readable) == 3 * 403
 
 
 def test_the_recorded_depth_is_crossed_and_told_as_it_is() -> None:

@@ -14,7 +14,7 @@ from alphabot.core.values import AlphaId, ListenKey
 from alphabot.errors import UnexpectedReply
 from alphabot.exchange.wire.envelope import Reply, challenge, shaped, strict_json, unwrap
 from alphabot.exchange.wire.ids import alpha_id
-from alphabot.exchange.wire.numbers import Number, Word, not_negative
+from alphabot.exchange.wire.numbers import Figure, Number, Word, not_negative
 
 __all__ = [
     "LISTEN_KEY_REQUEST",
@@ -99,7 +99,7 @@ class _NamedKey(msgspec.Struct):
 
 
 class _Volume(msgspec.Struct):
-    total: Number = msgspec.field(name="totalVolume")
+    total: Figure = msgspec.field(name="totalVolume")
 
 
 def _held(bucket: _Bucket | None) -> tuple[Decimal, Decimal]:

@@ -21,7 +21,8 @@ others into OutcomeUnknown.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -29,7 +30,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from alphabot.errors import ExchangeError, NotAuthorised, RateLimited, Refused, UnexpectedReply
-from alphabot.exchange.wire.strict import BODY_BYTES_MAX, VALUES_MAX, shaped, strict_json
+from alphabot.exchange.wire.pieces import Bounds, long_json
+from alphabot.exchange.wire.steps import Steps
+from alphabot.exchange.wire.strict import BODY_BYTES_MAX, shaped, strict_json
 
 __all__ = [
     "BODY_BYTES_MAX",
@@ -39,6 +42,7 @@ __all__ = [
     "Reply",
     "challenge",
     "open_envelope",
+    "open_long",
     "shaped",
     "strict_json",
     "unwrap",
@@ -108,37 +112,29 @@ class Envelope(msgspec.Struct, frozen=True):
     total: int | None = None
 
 
-def unwrap(
-    reply: Reply,
-    shape: type[Shape],
-    build: Callable[[Shape], Value],
-    *,
-    size_max: int = BODY_BYTES_MAX,
-    values_max: int = VALUES_MAX,
-) -> Value:
+def unwrap(reply: Reply, shape: type[Shape], build: Callable[[Shape], Value]) -> Value:
     """Return ``build`` of a successful answer's ``data``, which must have the shape of ``shape``.
 
     Raises as the table of this module says, and UnexpectedReply when ``data`` cannot be used.
     """
-    envelope = open_envelope(reply, size_max=size_max, values_max=values_max)
-    return shaped(envelope.data, shape, build, reply.body)
+    return shaped(open_envelope(reply).data, shape, build, reply.body)
 
 
-def open_envelope(
-    reply: Reply, *, size_max: int = BODY_BYTES_MAX, values_max: int = VALUES_MAX
-) -> Envelope:
+def open_envelope(reply: Reply) -> Envelope:
     """Return the envelope of a successful answer; raises as the table of this module says."""
     _raise_for_status(reply)
-    try:
-        tree = strict_json(reply.body, size_max=size_max, values_max=values_max)
-        envelope = shaped(tree, Envelope, lambda found: found, reply.body)
-    except UnexpectedReply:
-        if reply.status == 403:
-            raise _rate_limited(reply) from None
-        raise
-    if envelope.success and envelope.code == SUCCESS_CODE and reply.status == 200:
-        return envelope
-    raise _failure(reply, envelope)
+    with _gateways_told_apart(reply):
+        envelope = shaped(strict_json(reply.body), Envelope, _itself, reply.body)
+    return _accepted(reply, envelope)
+
+
+def open_long(reply: Reply, bounds: Bounds) -> Steps[Envelope]:
+    """Return the envelope of an answer with a long list, in steps; raises as open_envelope."""
+    _raise_for_status(reply)
+    with _gateways_told_apart(reply):
+        tree = yield from long_json(reply.body, bounds)
+        envelope = shaped(tree, Envelope, _itself, reply.body)
+    return _accepted(reply, envelope)
 
 
 def challenge(headers: Mapping[str, str]) -> str | None:
@@ -153,6 +149,27 @@ def challenge(headers: Mapping[str, str]) -> str | None:
         } and value.strip().lower() not in {"", "false", "null"}:
             return "the exchange asks for a risk challenge"
     return None
+
+
+def _itself(envelope: Envelope) -> Envelope:
+    return envelope
+
+
+@contextmanager
+def _gateways_told_apart(reply: Reply) -> Iterator[None]:
+    """Take a 403 that is no envelope for what it is: the word of something before the exchange."""
+    try:
+        yield
+    except UnexpectedReply:
+        if reply.status == 403:
+            raise _rate_limited(reply) from None
+        raise
+
+
+def _accepted(reply: Reply, envelope: Envelope) -> Envelope:
+    if envelope.success and envelope.code == SUCCESS_CODE and reply.status == 200:
+        return envelope
+    raise _failure(reply, envelope)
 
 
 def _raise_for_status(reply: Reply) -> None:

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from alphabot.errors import UnexpectedReply
+from alphabot.exchange.wire.steps import Steps
 from alphabot.exchange.wire.strict import shaped
 
 __all__ = ["Listing", "read_rows"]
+
+_ROWS_PER_STEP = 8
+"""About a third of a millisecond, unless somebody made the rows long."""
 
 Key = TypeVar("Key", bound=str)
 Thing = TypeVar("Thing")
@@ -27,6 +31,10 @@ class Listing(Generic[Key, Thing]):
     readable: Mapping[Key, Thing]
     refused: Mapping[Key, str]
 
+    def holds(self, key: Key) -> bool:
+        """Whether there is a row of this key, and it can be used."""
+        return key in self.readable
+
     def find(self, key: Key) -> Thing:
         """Return the row of a key; raises UnexpectedReply if it is refused or not there."""
         if key in self.refused:
@@ -38,15 +46,17 @@ class Listing(Generic[Key, Thing]):
 
 def read_rows(
     rows: Sequence[Any], key_name: str, shape: type[Row], build: Callable[[Row], Thing]
-) -> Listing[Any, Thing]:
-    """Return the rows of a list by the text under ``key_name``, each read for itself.
+) -> Steps[Listing[Any, Thing]]:
+    """Return the rows of a list by the text under ``key_name``, each read for itself; in steps.
 
     A row whose key is no text cannot be asked for and is left out; of two rows with one key
     neither is believed.
     """
     readable: dict[str, Thing] = {}
     refused: dict[str, str] = {}
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % _ROWS_PER_STEP == 0:
+            yield
         key = row.get(key_name) if isinstance(row, dict) else None
         if not isinstance(key, str):
             continue
@@ -58,4 +68,6 @@ def read_rows(
         if key in readable:
             refused[key] = "the exchange lists it twice"
         readable[key] = thing
+    for key in refused:
+        readable.pop(key, None)
     return Listing(readable, refused)

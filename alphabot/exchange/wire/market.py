@@ -11,10 +11,12 @@ import msgspec
 
 from alphabot.core.exact import Exact
 from alphabot.core.values import AlphaId, FeeRate, Level, Symbol, Token
-from alphabot.exchange.wire.envelope import Reply, unwrap
+from alphabot.exchange.wire.envelope import Reply, open_long, shaped, unwrap
 from alphabot.exchange.wire.ids import alpha_id
 from alphabot.exchange.wire.listing import Listing, read_rows
 from alphabot.exchange.wire.numbers import Number, Word, not_negative, positive
+from alphabot.exchange.wire.pieces import Bounds
+from alphabot.exchange.wire.steps import Steps
 
 __all__ = [
     "ALPHA_LIST_BYTES_MAX",
@@ -37,7 +39,7 @@ FULL_DEPTH_PATH: Final = f"{_ALPHA_TRADE}/fullDepth"
 FEE_RATE_PATH: Final = f"{_ALPHA_TRADE}/get-fee-rate"
 
 ALPHA_LIST_BYTES_MAX: Final = 4 << 20
-_ALPHA_LIST_VALUES_MAX: Final = 160_000
+_ALPHA_LIST: Final = Bounds(ALPHA_LIST_BYTES_MAX, values_max=160_000, levels=2)
 """The 403 rows of 2025 are near half a megabyte and 16,000 values, and tokens are listed weekly."""
 
 _QUOTE_ASSET = "USDT"
@@ -57,19 +59,15 @@ def symbol_of(token: AlphaId) -> Symbol:
     return Symbol(token + _QUOTE_ASSET)
 
 
-def token_list(reply: Reply) -> Listing[AlphaId, Token]:
-    """Return the tokens of the token list or of aggTicker24, which share one row.
+def token_list(reply: Reply) -> Steps[Listing[AlphaId, Token]]:
+    """Return the tokens of the token list or of aggTicker24, which share one row; in steps.
 
     A row without ``mulPoint`` means 1 (rows of 2025-07); one whose ``mulPoint`` is not a whole
     number of at least 1 is refused. Raises UnexpectedReply if there is no list.
     """
-    return unwrap(
-        reply,
-        list[Any],
-        lambda rows: read_rows(rows, "alphaId", _TokenRow, _token),
-        size_max=ALPHA_LIST_BYTES_MAX,
-        values_max=_ALPHA_LIST_VALUES_MAX,
-    )
+    envelope = yield from open_long(reply, _ALPHA_LIST)
+    rows = shaped(envelope.data, list[Any], list, reply.body)
+    return (yield from read_rows(rows, "alphaId", _TokenRow, _token))
 
 
 def full_depth(reply: Reply, symbol: Symbol) -> Depth:

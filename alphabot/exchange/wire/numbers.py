@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from alphabot.core.exact import exact
 
-__all__ = ["Number", "Word", "not_negative", "positive"]
+__all__ = ["Figure", "Number", "Word", "not_negative", "positive"]
 
 Number = str | int
-"""A price or a quantity before it is read: text, or a whole number (protocol section 1)."""
+"""A price or a quantity before it is read: text, or a whole number (protocol section 1).
+
+A JSON number with a fraction is neither: where the protocol has text, it is refused.
+"""
+
+Figure = Any
+"""A number that has been seen as a JSON fraction too: those of user-volume, and klines of 2025.
+
+What it is, :func:`not_negative` and :func:`positive` decide: they take text, ints and Decimals.
+"""
 
 Word = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,64}\Z")]
 """An id, a symbol or an asset."""
 
 
-def not_negative(value: Number) -> Decimal:
+def not_negative(value: Number | Decimal) -> Decimal:
     """Return a finite number not below zero."""
     number = exact(value)
     if number < 0:
@@ -26,7 +35,7 @@ def not_negative(value: Number) -> Decimal:
     return number
 
 
-def positive(value: Number) -> Decimal:
+def positive(value: Number | Decimal) -> Decimal:
     """Return a finite number above zero."""
     number = exact(value)
     if number <= 0:

@@ -15,15 +15,17 @@ import msgspec
 
 from alphabot.core.exact import ZERO, Exact
 from alphabot.core.values import Grid, Symbol
-from alphabot.exchange.wire.envelope import Reply, unwrap
+from alphabot.exchange.wire.envelope import Reply, open_long, shaped
 from alphabot.exchange.wire.listing import Listing, read_rows
 from alphabot.exchange.wire.numbers import Number, not_negative, positive
+from alphabot.exchange.wire.pieces import Bounds
+from alphabot.exchange.wire.steps import Steps
 
 __all__ = ["EXCHANGE_INFO_BYTES_MAX", "EXCHANGE_INFO_PATH", "SymbolRules", "exchange_info"]
 
 EXCHANGE_INFO_PATH: Final = "/bapi/defi/v1/public/alpha-trade/get-exchange-info"
 EXCHANGE_INFO_BYTES_MAX: Final = 8 << 20
-_VALUES_MAX: Final = 400_000
+_BOUNDS: Final = Bounds(EXCHANGE_INFO_BYTES_MAX, values_max=400_000, levels=3)
 """The 685 symbols of 2025, every filter padded to sixteen keys, are near 2 MB and 100,000 values.
 The list grows with every token, and one that is refused stops everybody."""
 
@@ -40,19 +42,24 @@ class SymbolRules(Exact):
     """Whether its status is TRADING and the exchange takes limit orders and OTO pairs."""
 
 
-def exchange_info(reply: Reply) -> Listing[Symbol, SymbolRules]:
-    """Return the trading rules of every symbol, from padded and compact filters alike.
+def exchange_info(reply: Reply) -> Steps[Listing[Symbol, SymbolRules]]:
+    """Return the trading rules of every symbol, padded or compact filters alike; in steps.
 
     A symbol with an unknown filter, two of one kind, or none of a needed kind is refused. Raises
     UnexpectedReply if there is no list.
     """
-    return unwrap(
-        reply,
-        _ExchangeInfo,
-        _symbols,
-        size_max=EXCHANGE_INFO_BYTES_MAX,
-        values_max=_VALUES_MAX,
-    )
+    envelope = yield from open_long(reply, _BOUNDS)
+    info = shaped(envelope.data, _ExchangeInfo, lambda found: found, reply.body)
+
+    def build(row: _SymbolRow) -> SymbolRules:
+        trading = row.status == "TRADING" and "LIMIT" in row.order_types and info.oto_enabled
+        return SymbolRules(_grid(row), trading)
+
+    return (yield from read_rows(info.symbols, "symbol", _SymbolRow, build))
+
+
+_SHORT: Final = msgspec.Meta(max_length=64)
+"""Eight filters and one order type were seen; what is longer is not worth reading."""
 
 
 class _ExchangeInfo(msgspec.Struct, rename="camel"):
@@ -63,8 +70,8 @@ class _ExchangeInfo(msgspec.Struct, rename="camel"):
 class _SymbolRow(msgspec.Struct, rename="camel"):
     status: str
     base_asset_precision: Annotated[int, msgspec.Meta(ge=0, le=30)]
-    filters: list[_Filter]
-    order_types: list[str]
+    filters: Annotated[list[_Filter], _SHORT]
+    order_types: Annotated[list[str], _SHORT]
 
 
 class _Filter(msgspec.Struct, rename="camel"):
@@ -75,14 +82,6 @@ class _Filter(msgspec.Struct, rename="camel"):
     max_qty: Number | None = None
     min_notional: Number | None = None
     max_notional: Number | None = None
-
-
-def _symbols(info: _ExchangeInfo) -> Listing[Symbol, SymbolRules]:
-    def build(row: _SymbolRow) -> SymbolRules:
-        trading = row.status == "TRADING" and "LIMIT" in row.order_types and info.oto_enabled
-        return SymbolRules(_grid(row), trading)
-
-    return read_rows(info.symbols, "symbol", _SymbolRow, build)
 
 
 _FILTERS: Final = frozenset(

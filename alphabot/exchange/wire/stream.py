@@ -235,7 +235,7 @@ def _read(event: Event, shape: type[Shape], build: Callable[[Shape], Value]) -> 
         return shaped(event.data, shape, build)
     except UnexpectedReply as refused:
         # The data alone is kept: around it is the stream's name, and in that the listen key.
-        raw = json.dumps(event.data).encode()
+        raw = json.dumps(event.data, default=str).encode()
         raise UnexpectedReply(f"{event.name}: {refused}", raw) from refused.__cause__
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -16,16 +17,28 @@ import msgspec
 from alphabot.core.exact import exact
 from alphabot.errors import UnexpectedReply
 
-__all__ = ["BODY_BYTES_MAX", "DEPTH_MAX", "VALUES_MAX", "shaped", "strict_json"]
+__all__ = [
+    "BODY_BYTES_MAX",
+    "DEPTH_MAX",
+    "VALUES_MAX",
+    "check_value",
+    "decoder",
+    "endless_json",
+    "not_json",
+    "shaped",
+    "strict_json",
+    "text_of",
+    "values_in",
+]
 
 BODY_BYTES_MAX: Final = 1 << 20
-"""Bytes of one body or frame, unless its reader allows more (exchange info is near 2 MB)."""
+"""Bytes of one body or frame; longer ones are read by :mod:`.pieces`."""
 DEPTH_MAX: Final = 32
 """Containers inside containers; the deepest answer of the exchange has six."""
 
 VALUES_MAX: Final = 40_000
-"""Values of one body or frame, counted by the commas and brackets in its text; the token list is
-near 16,000. A megabyte of ``[],[],`` would hold up every user for a fifth of a second."""
+"""Values of one body or frame, counted by the commas and brackets in its text. A megabyte of
+``[],[],`` would hold up every user for a fifth of a second."""
 FRACTIONS_MAX: Final = 5_000
 """Numbers with a fraction or an exponent: each is checked for itself, and the exchange writes its
 prices as text."""
@@ -36,39 +49,79 @@ Shape = TypeVar("Shape")
 Value = TypeVar("Value")
 
 
-def strict_json(
-    raw: bytes, *, size_max: int = BODY_BYTES_MAX, values_max: int = VALUES_MAX
-) -> object:
+def strict_json(raw: bytes, *, size_max: int = BODY_BYTES_MAX) -> object:
     """Return the tree that ``raw`` spells: dicts, lists, strings, ints, bools and None.
 
-    A number with a fraction or an exponent stays the text it was, for
-    :func:`alphabot.core.exact.exact` to read without loss.
+    A number with a fraction or an exponent is a Decimal of the digits it was written with, so
+    that it never passes for a text or an int.
 
-    Raises UnexpectedReply for more than ``size_max`` bytes or about ``values_max`` values, for
-    anything that is not UTF-8 or not JSON, for duplicate keys, NaN and infinities, lone
+    Raises UnexpectedReply for more than ``size_max`` bytes or about :data:`VALUES_MAX` values,
+    for anything that is not UTF-8 or not JSON, for duplicate keys, NaN and infinities, lone
     surrogates, more than :data:`DEPTH_MAX` levels, and numbers of more digits or a larger
     exponent than :func:`alphabot.core.exact.exact` allows.
     """
+    text = text_of(raw, size_max)
+    # Before the parser: its time goes by values rather than by bytes.
+    if (values := values_in(text, 0, len(text))) > VALUES_MAX:
+        raise UnexpectedReply(f"at most {VALUES_MAX} values were expected, were {values}", raw)
+    try:
+        tree: object = decoder().decode(text)
+        check_value(tree, text, 0, len(text), depth_max=DEPTH_MAX)
+    except RecursionError:
+        raise endless_json(raw) from None
+    except ValueError as cause:
+        raise not_json(cause, raw) from cause
+    return tree
+
+
+def text_of(raw: bytes, size_max: int) -> str:
+    """Return the text of a body or frame; raises UnexpectedReply."""
     if len(raw) > size_max:
         raise UnexpectedReply(f"at most {size_max} bytes were expected, were {len(raw)}", raw)
-    # Before the parser: its time goes by values rather than by bytes.
-    if (values := sum(map(raw.count, b",[{"))) > values_max:
-        raise UnexpectedReply(f"at most {values_max} values were expected, were {values}", raw)
     try:
-        text = raw.decode("utf-8")
-        tree: object = _decoder().decode(text)
-        if "\\u" in text:
-            # Only an escape can spell half a character, which no database or log could store.
-            json.dumps(tree, ensure_ascii=False).encode("utf-8")
-    except RecursionError:
-        # Kept apart from its cause: the traceback of a recursion is a thousand equal lines.
-        raise UnexpectedReply("JSON was nested without end", raw) from None
-    except ValueError as cause:
-        # JSONDecodeError and UnicodeError are both ValueErrors, like those raised below.
-        raise UnexpectedReply(f"not the JSON that was expected: {_brief(cause)}", raw) from cause
-    if not _is_shallow(tree):
-        raise UnexpectedReply(f"at most {DEPTH_MAX} levels of JSON were expected", raw)
-    return tree
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        raise not_json(cause, raw) from cause
+
+
+def values_in(text: str, begin: int, end: int) -> int:
+    """Return about how many values a part of a text spells."""
+    return sum(text.count(sign, begin, end) for sign in ",[{")
+
+
+def decoder() -> json.JSONDecoder:
+    """Return a parser for one text; making one takes a few microseconds."""
+    return json.JSONDecoder(
+        object_pairs_hook=_unambiguous,
+        parse_float=_Fractions().read,
+        parse_int=_integer,
+        parse_constant=_no_constant,
+    )
+
+
+def check_value(value: object, text: str, begin: int, end: int, *, depth_max: int) -> None:
+    """Raise ValueError for what a parser lets pass: half a character, and too many levels.
+
+    The value is what ``text[begin:end]`` spells.
+    """
+    if text.find("\\u", begin, end) >= 0:
+        # Only an escape can spell half a character, which no database or log could store.
+        json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
+    if not _is_shallow(value, depth_max):
+        raise ValueError(f"at most {DEPTH_MAX} levels were expected")
+
+
+def not_json(cause: ValueError, raw: bytes) -> UnexpectedReply:
+    """Return the error for a text that is refused; JSONDecodeError is a ValueError too."""
+    return UnexpectedReply(f"not the JSON that was expected: {_brief(cause)}", raw)
+
+
+def endless_json(raw: bytes) -> UnexpectedReply:
+    """Return the error for a text that was too deep for the parser.
+
+    To be kept apart from its cause: the traceback of a recursion is a thousand equal lines.
+    """
+    return UnexpectedReply("JSON was nested without end", raw)
 
 
 def shaped(
@@ -105,26 +158,25 @@ def _integer(text: str) -> int:
 
 
 class _Fractions:
-    """Reads the fractions of one text as the text they are."""
+    """Reads the fractions of one text, digit by digit."""
 
     def __init__(self) -> None:
         self._left = FRACTIONS_MAX
 
-    def read(self, text: str) -> str:
+    def read(self, text: str) -> Decimal:
         self._left -= 1
         if self._left < 0:
             raise ValueError(f"at most {FRACTIONS_MAX} fractions were expected")
-        exact(text)
-        return text
+        return exact(text)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"a number was expected, was {name}")
 
 
-def _is_shallow(tree: object) -> bool:
+def _is_shallow(tree: object, depth_max: int) -> bool:
     level: list[Any] = [tree]
-    for _ in range(DEPTH_MAX + 1):
+    for _ in range(depth_max + 1):
         containers = [node for node in level if isinstance(node, (dict, list))]
         if not containers:
             return True
@@ -132,13 +184,3 @@ def _is_shallow(tree: object) -> bool:
         for node in containers:
             level.extend(node.values() if isinstance(node, dict) else node)
     return False
-
-
-def _decoder() -> json.JSONDecoder:
-    """Return a parser for one text; making one takes a few microseconds."""
-    return json.JSONDecoder(
-        object_pairs_hook=_unambiguous,
-        parse_float=_Fractions().read,
-        parse_int=_integer,
-        parse_constant=_no_constant,
-    )
