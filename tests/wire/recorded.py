@@ -6,14 +6,38 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alphabot.exchange.wire.envelope import Reply
 
-_SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parent / "samples"
+
+
+class Sample(msgspec.Struct):
+    """A file of the samples; ``body`` is what came, to the letter."""
+
+    name: str
+    kind: str
+    body: msgspec.Raw
+
+    @property
+    def texts(self) -> list[bytes]:
+        """What came: one text, or several where the file has a list of them."""
+        if self.kind.endswith(("variants", "sequence")):
+            return [bytes(text) for text in msgspec.json.decode(self.body, type=list[msgspec.Raw])]
+        return [bytes(self.body)]
+
+
+def samples() -> dict[str, Sample]:
+    """Return every sample by its name."""
+    paths = sorted(SAMPLES.glob("*.json"))
+    found = [msgspec.json.decode(path.read_bytes(), type=Sample) for path in paths]
+    return {sample.name: sample for sample in found}
 
 
 def body(name: str) -> Any:
     """Return a sample's payload, such as that of ``ws_agg_trade.frame``."""
-    return json.loads((_SAMPLES / f"{name}.json").read_text(encoding="utf-8"))["body"]
+    return json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))["body"]
 
 
 def reply(name: str) -> Reply:

@@ -14,6 +14,8 @@ from alphabot.core.values import AlphaId
 from alphabot.errors import NotAuthorised, UnexpectedReply
 from alphabot.exchange.wire import account as wallets
 from alphabot.exchange.wire.envelope import Reply
+from alphabot.exchange.wire.ids import Contract
+from alphabot.exchange.wire.score import Score, ScoreDay, user_score
 from tests.wire.recorded import body, reply, reply_of
 
 KEY = "0" * 32
@@ -133,6 +135,106 @@ def test_a_listen_key_under_a_challenge_is_none() -> None:
 def test_the_volume_is_exact() -> None:
     total = body("user_volume.response")["data"]["totalVolume"]
     assert wallets.volume_today(reply("user_volume")) == Decimal(str(total))
+
+
+def test_the_volume_may_be_a_fraction_a_whole_number_or_text() -> None:
+    for written, total in (("0.10", "0.10"), ("1e3", "1000"), ("7", "7"), ('"1.5"', "1.5")):
+        text = f'{{"code":"000000","success":true,"data":{{"totalVolume":{written}}}}}'
+        assert wallets.volume_today(Reply(200, {}, text.encode())) == Decimal(total)
+
+
+def test_holdings_are_listed_with_what_they_are_worth() -> None:
+    assert wallets.holdings(reply("wallet_asset")) == (
+        wallets.Holding("USDT", Decimal(1000), Decimal(1000), None),
+        wallets.Holding(
+            "BGSC",
+            Decimal("8.385"),
+            Decimal("0.05948356622071221"),
+            Contract("0xa4b68d48d7bc6f04420e8077e6f74bdef809dea3", "56"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "-1"},
+        {"amount": 8.385},
+        {"amount": None},
+        {"valuationAmount": "NaN"},
+        {"isCexAsset": None},
+        {"isCexAsset": 0},
+        {"asset": 1.5},
+        {"contractAddress": None},
+        {"chainId": ""},
+        {"contractAddress": "a b"},
+    ],
+    ids=str,
+)
+def test_a_holding_that_cannot_be_read_is_refused(change: dict[str, Any]) -> None:
+    data = body("wallet_asset.response")["data"]
+    data[1] |= change
+    with pytest.raises(UnexpectedReply):
+        wallets.holdings(with_data("wallet_asset", data))
+
+
+def test_the_recorded_score() -> None:
+    def day(number: int, volume: str) -> ScoreDay:
+        return ScoreDay(
+            day=f"2025-07-{number}",
+            points=Decimal(19),
+            balance_points=Decimal(2),
+            volume_points=Decimal(17),
+            balance_usd=Decimal(2000),
+            volume_usd=Decimal(volume),
+        )
+
+    assert user_score(reply("user_score")) == Score(
+        points=Decimal(38),
+        from_ms=1751414400000,
+        until_ms=1752624000000,
+        days=(day(16, "131874.259612"), day(15, "131344.91743")),
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sumScore": "-1"},
+        {"sumScore": 38.5},
+        {"startDatetime": 1752624000001},
+        {"endDatetime": "1752624000000"},
+        {"list": None},
+        {"list": [{"date": "2025-07-16"}]},
+    ],
+    ids=str,
+)
+def test_a_score_that_cannot_be_read_is_refused(change: dict[str, Any]) -> None:
+    data = body("user_score.response")["data"] | change
+    with pytest.raises(UnexpectedReply):
+        user_score(with_data("user_score", data))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"date": "2025-07-15"},
+        {"date": "2025-13-01"},
+        {"date": "2025-07-32"},
+        {"date": "2025-7-16"},
+        {"date": "2025-07-16\n"},
+        {"date": "16 July"},
+        {"date": 20250716},
+        {"totalScore": ""},
+        {"alphaVolume": "1e99"},
+    ],
+    ids=str,
+)
+def test_a_day_of_a_score_that_cannot_be_read_is_refused(change: dict[str, Any]) -> None:
+    data = body("user_score.response")["data"]
+    data["list"][0] |= change
+    with pytest.raises(UnexpectedReply):
+        user_score(with_data("user_score", data))
 
 
 @given(st.binary(max_size=100))

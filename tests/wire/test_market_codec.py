@@ -17,7 +17,14 @@ from alphabot.errors import AlphabotError, RateLimited, UnexpectedReply
 from alphabot.exchange.wire import market, rules
 from alphabot.exchange.wire.envelope import Reply
 from alphabot.exchange.wire.listing import Listing
-from alphabot.exchange.wire.market import Depth, fee_rate, full_depth, last_price, symbol_of
+from alphabot.exchange.wire.market import (
+    Depth,
+    fee_rate,
+    full_depth,
+    last_price,
+    payment_assets,
+    symbol_of,
+)
 from alphabot.exchange.wire.rules import SymbolRules
 from alphabot.exchange.wire.steps import finish
 from tests.wire.recorded import body, exchange_info_of, reply, reply_of, token_list_of
@@ -292,6 +299,13 @@ def test_a_fee_that_is_none_is_refused(fee: object) -> None:
     payload["data"]["buyerCommission"] = fee
     with pytest.raises(UnexpectedReply):
         fee_rate(reply_of(payload))
+
+
+def test_the_assets_to_pay_with() -> None:
+    assert payment_assets(reply("from_asset")) == ("USDT", "USDC", "U")
+    for data in ([1.5], ["a b"], [None], "USDT", None):
+        with pytest.raises(UnexpectedReply):
+            payment_assets(reply_of(body("from_asset.response") | {"data": data}))
 
 
 @pytest.mark.parametrize("read", READERS)

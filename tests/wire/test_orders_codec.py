@@ -160,6 +160,20 @@ def test_a_cancellation_accepted_in_both_forms() -> None:
         orders.cancelled(reply("error_100002001_login_expired"))
 
 
+def test_the_cancellation_of_2025_says_how_the_order_ended() -> None:
+    said = orders.cancelled_2025(reply("order_cancel_legacy_2025"))
+    assert said == (OrderId("10000001"), OrderStatus.CANCELED)
+    for data in (
+        None,
+        {"orderId": "10000001"},
+        {"orderId": "1.5", "status": "CANCELED"},
+        {"orderId": 1.5, "status": "CANCELED"},
+        {"orderId": "10000001", "status": "GONE"},
+    ):
+        with pytest.raises(UnexpectedReply):
+            orders.cancelled_2025(changed("order_cancel_legacy_2025", data=data))
+
+
 def test_history_rows_become_reports() -> None:
     page = history_page(reply("order_history_merge"))
     assert page.total == 4

@@ -13,14 +13,16 @@ from alphabot.core.exact import ZERO, Exact
 from alphabot.core.values import AlphaId, ListenKey
 from alphabot.errors import UnexpectedReply
 from alphabot.exchange.wire.envelope import Reply, challenge, shaped, strict_json, unwrap
-from alphabot.exchange.wire.ids import alpha_id
+from alphabot.exchange.wire.ids import Contract, alpha_id, contract
 from alphabot.exchange.wire.numbers import Figure, Number, Word, not_negative
 
 __all__ = [
     "LISTEN_KEY_REQUEST",
     "WALLETS_REQUEST",
     "FundingUsdt",
+    "Holding",
     "funding",
+    "holdings",
     "listen_key",
     "tokens",
     "volume_today",
@@ -39,6 +41,17 @@ class FundingUsdt(Exact):
     free: Decimal
     locked: Decimal
     earn: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Holding(Exact):
+    """An asset of the account; ``name`` is its display symbol, which is not unique."""
+
+    name: str
+    amount: Decimal
+    worth_usdt: Decimal
+    contract: Contract | None
+    """None for a spot asset."""
 
 
 def funding(reply: Reply) -> FundingUsdt:
@@ -72,6 +85,11 @@ def volume_today(reply: Reply) -> Decimal:
     return unwrap(reply, _Volume, lambda found: not_negative(found.total))
 
 
+def holdings(reply: Reply) -> tuple[Holding, ...]:
+    """Return what ``wallet/asset`` lists: spot assets and tokens with their worth."""
+    return unwrap(reply, list[_HoldingRow], lambda rows: tuple(map(_holding, rows)))
+
+
 class _Bucket(msgspec.Struct):
     free: Number
     locked: Number = 0
@@ -96,6 +114,15 @@ class _AlphaWallet(msgspec.Struct):
 
 class _NamedKey(msgspec.Struct):
     key: Word = msgspec.field(name="listenKey")
+
+
+class _HoldingRow(msgspec.Struct, rename="camel"):
+    asset: str
+    amount: Number
+    valuation_amount: Number
+    is_cex_asset: bool
+    chain_id: str | None = None
+    contract_address: str | None = None
 
 
 class _Volume(msgspec.Struct):
@@ -129,6 +156,18 @@ def _tokens(wallet: _AlphaWallet) -> dict[AlphaId, tuple[Decimal, Decimal]]:
             raise ValueError(f"one row of {token} was expected")
         found[token] = _held(row)
     return found
+
+
+def _holding(row: _HoldingRow) -> Holding:
+    place = None
+    if not row.is_cex_asset:
+        place = contract(f"{row.contract_address or ''}@{row.chain_id or ''}")
+    return Holding(
+        name=row.asset,
+        amount=not_negative(row.amount),
+        worth_usdt=not_negative(row.valuation_amount),
+        contract=place,
+    )
 
 
 def _named_key(found: _NamedKey) -> ListenKey:

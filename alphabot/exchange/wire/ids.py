@@ -7,16 +7,26 @@ Here they all become text.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from alphabot.core.values import AlphaId, OrderId, OrderListId, OrderStatus
 
-__all__ = ["alpha_id", "order_id", "order_list_id", "order_status"]
+__all__ = ["Contract", "alpha_id", "contract", "order_id", "order_list_id", "order_status"]
 
 _ID = re.compile(r"[0-9]{1,32}")
 _ALPHA_ID = re.compile(r"ALPHA_[0-9]{1,12}")
+# Some chains name a module and a type behind the address: 0x2::sui::SUI.
+_CONTRACT = re.compile(r"([A-Za-z0-9_:.-]{1,200})@([A-Za-z0-9_]{1,32})")
 
 # What spot documents call the waiting state of a pending leg (protocol section 7).
 _STATUS_ALIASES = {"PENDING_NEW": OrderStatus.PENDING}
+
+
+class Contract(NamedTuple):
+    """A token as its chain knows it; streams of all tokens are keyed so, and not by alphaId."""
+
+    address: str
+    chain_id: str
 
 
 def order_id(value: object) -> OrderId:
@@ -39,6 +49,14 @@ def alpha_id(value: str) -> AlphaId:
     if not _ALPHA_ID.fullmatch(value):
         raise ValueError(f"a token id like ALPHA_22 was expected, was {value[:64]!r}")
     return AlphaId(value)
+
+
+def contract(value: str) -> Contract:
+    """Return a contract from ``address@chainId``."""
+    match = _CONTRACT.fullmatch(value)
+    if match is None:
+        raise ValueError(f"an address@chainId was expected, was {value[:64]!r}")
+    return Contract(match[1], match[2])
 
 
 def _digits(value: object) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "fee_rate",
     "full_depth",
     "last_price",
+    "payment_assets",
     "symbol_of",
     "token_list",
 ]
@@ -108,6 +109,11 @@ def fee_rate(reply: Reply) -> FeeRate:
         _FeeRate,
         lambda found: FeeRate(_fraction(found.buyer), _fraction(found.seller)),
     )
+
+
+def payment_assets(reply: Reply) -> tuple[str, ...]:
+    """Return the assets that tokens can be paid with, from ``get-from-asset``."""
+    return unwrap(reply, list[Word], tuple)
 
 
 class _TokenRow(msgspec.Struct, rename="camel"):

@@ -19,6 +19,7 @@ from alphabot.core.values import (
     Fill,
     OrderId,
     OrderReport,
+    OrderStatus,
     PairPlan,
     PlacedPair,
     SalePlan,
@@ -28,11 +29,12 @@ from alphabot.core.values import (
 from alphabot.errors import UnexpectedReply
 from alphabot.exchange.wire.envelope import Reply, open_envelope, shaped, unwrap
 from alphabot.exchange.wire.ids import order_id, order_list_id, order_status
-from alphabot.exchange.wire.numbers import Number, Word, not_negative, positive
+from alphabot.exchange.wire.numbers import Count, Number, Word, not_negative, positive
 
 __all__ = [
     "cancel_request",
     "cancelled",
+    "cancelled_2025",
     "fills",
     "open_orders",
     "order_rows",
@@ -96,6 +98,15 @@ def cancelled(reply: Reply) -> None:
     open_envelope(reply)
 
 
+def cancelled_2025(reply: Reply) -> tuple[OrderId, OrderStatus]:
+    """Return which order the cancellation of 2025 says has ended, and how."""
+    return unwrap(
+        reply,
+        _Cancelled,
+        lambda found: (order_id(found.order_id), order_status(found.status)),
+    )
+
+
 def open_orders(reply: Reply) -> tuple[OrderReport, ...]:
     """Return every open order; raises UnexpectedReply when the list says it is not complete."""
     reports, total = order_rows(reply, "open-orders")
@@ -129,6 +140,11 @@ class _PairIds(msgspec.Struct):
     pending: str | int = msgspec.field(name="pendingOrderId")
 
 
+class _Cancelled(msgspec.Struct, rename="camel"):
+    order_id: str | int
+    status: str
+
+
 class _OrderRow(msgspec.Struct, rename="camel"):
     """The keys that are read, of a row of the history; open orders are expected to be alike."""
 
@@ -141,7 +157,7 @@ class _OrderRow(msgspec.Struct, rename="camel"):
     cum_quote: Number
     side: Side
     # Some recorded rows lack these:
-    time: int = 0
+    time: Count = 0
     order_list_id: str | int | None = None
 
 

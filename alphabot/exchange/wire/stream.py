@@ -31,7 +31,7 @@ from alphabot.core.values import (
 )
 from alphabot.errors import UnexpectedReply
 from alphabot.exchange.wire.ids import order_id, order_list_id, order_status
-from alphabot.exchange.wire.numbers import Number, Word, not_negative, positive
+from alphabot.exchange.wire.numbers import Count, Number, Word, not_negative, positive
 from alphabot.exchange.wire.strict import shaped, strict_json
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "market_event",
     "order_event",
     "order_stream",
+    "read_event",
     "read_frame",
     "subscribe",
     "trade_stream",
@@ -154,9 +155,9 @@ def order_event(event: Event) -> OrderReport | KeyExpired | None:
     """
     match event.name:
         case "executionReport":
-            return _read(event, _ExecutionReport, _order_report)
+            return read_event(event, _ExecutionReport, _order_report)
         case "listenKeyExpired":
-            return _read(event, _KeyExpired, _key_expired)
+            return read_event(event, _KeyExpired, _key_expired)
         case _:
             return None
 
@@ -169,9 +170,9 @@ def market_event(event: Event) -> AggTrade | BookTicker | None:
     """
     match event.name:
         case "aggTrade":
-            return _read(event, _AggTrade, _agg_trade)
+            return read_event(event, _AggTrade, _agg_trade)
         case "bookTicker":
-            return _read(event, _BookTicker, _book_ticker)
+            return read_event(event, _BookTicker, _book_ticker)
         case _:
             return None
 
@@ -209,7 +210,7 @@ _Happening = Literal["NEW", "PENDING", "PENDING_NEW", "TRADE", "CANCELED", "EXPI
 class _ExecutionReport(msgspec.Struct):
     """The keys that are read, of the table in protocol section 6."""
 
-    event_id: int = msgspec.field(name="id")
+    event_id: Count = msgspec.field(name="id")
     order_id: str | int = msgspec.field(name="i")
     symbol: Word = msgspec.field(name="s")
     side: Side = msgspec.field(name="S")
@@ -222,7 +223,7 @@ class _ExecutionReport(msgspec.Struct):
     fill_quantity: Number = msgspec.field(name="l")
     fill_price: Number = msgspec.field(name="L")
     fill_quote: Number = msgspec.field(name="Y")
-    created_at_ms: int = msgspec.field(name="O")
+    created_at_ms: Count = msgspec.field(name="O")
     # Absent unless a fee was taken:
     fee: Number | None = msgspec.field(name="n", default=None)
     fee_asset: Word | None = msgspec.field(name="N", default=None)
@@ -230,7 +231,8 @@ class _ExecutionReport(msgspec.Struct):
     order_list_id: str | int | None = msgspec.field(name="il", default=None)
 
 
-def _read(event: Event, shape: type[Shape], build: Callable[[Shape], Value]) -> Value:
+def read_event(event: Event, shape: type[Shape], build: Callable[[Shape], Value]) -> Value:
+    """Return ``build`` of an event's data, which must have the shape of ``shape``."""
     try:
         return shaped(event.data, shape, build)
     except UnexpectedReply as refused:
