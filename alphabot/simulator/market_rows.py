@@ -14,7 +14,15 @@ from alphabot.simulator.market import Market
 from alphabot.simulator.seeded import draw_between
 from alphabot.simulator.tokens import QUOTE_ASSET, Token
 
-__all__ = ["agg_trade_rows", "depth", "exchange_info", "kline_row", "ticker", "token_row"]
+__all__ = [
+    "agg_kline_row",
+    "agg_trade_rows",
+    "depth",
+    "exchange_info",
+    "kline_row",
+    "ticker",
+    "token_row",
+]
 
 _CHAIN_ICON = "https://bin.bnbstatic.com/image/chain.png"
 _COIN_ICON = "https://bin.bnbstatic.com/images/token.png"
@@ -187,6 +195,11 @@ def kline_row(market: Market, candle: Candle) -> list[Any]:
         fixed(candle.quote / 2, _QUOTE_PLACES),
         0,
     ]
+
+
+def agg_kline_row(market: Market, candle: Candle) -> list[str]:
+    """Return one candle as the aggregate klines have it: seven strings."""
+    return kline_row(market, candle)[:7]
 
 
 def _symbol(token: Token) -> dict[str, Any]:

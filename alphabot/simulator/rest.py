@@ -18,6 +18,7 @@ from alphabot.simulator.refusals import Refusal
 from alphabot.simulator.rest_private import PRIVATE_CALLS, Answer, Call, PrivateCall
 from alphabot.simulator.rest_public import PUBLIC_CALLS, PublicCall
 from alphabot.simulator.service import SimulatedExchange
+from alphabot.simulator.throttle import RETRY_AFTER_SECONDS, Throttle
 
 __all__ = ["rest_app"]
 
@@ -39,16 +40,21 @@ def rest_app(exchange: SimulatedExchange) -> ASGIApp:
 
 
 class _Guard:
-    """Carries errors past servers that would only log them."""
+    """Turns away what is too much, and carries errors past servers that would only log them."""
 
     def __init__(self, exchange: SimulatedExchange, app: ASGIApp) -> None:
         self._exchange = exchange
         self._app = app
+        self._throttle = Throttle(exchange.settings.requests_per_second_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await trio.lowlevel.checkpoint()
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            return
+        if self._throttle.limited and not self._admits():
+            too_many = Response(status_code=429, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+            await too_many(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)
@@ -56,6 +62,10 @@ class _Guard:
             return
         except Exception as error:  # noqa: BLE001  (handed on: drive() raises it)
             self._exchange.report_bug(error)
+
+    def _admits(self) -> bool:
+        self._exchange.catch_up()
+        return self._throttle.admits(self._exchange.model.now_ms)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from alphabot.simulator.day import INTERVALS_MS, candle, day_of
+from alphabot.simulator.day import INTERVALS_MS, Candle, candle, day_of
 from alphabot.simulator.exchange import Exchange
 from alphabot.simulator.market import Market
 from alphabot.simulator.market_rows import (
+    agg_kline_row,
     agg_trade_rows,
     depth,
     exchange_info,
@@ -71,6 +72,21 @@ def _agg_trades(model: Exchange, query: Mapping[str, str]) -> Any:
 
 def _klines(model: Exchange, query: Mapping[str, str]) -> Any:
     market = _market(model, query)
+    return [kline_row(market, found) for found in _candles(model, market, query)]
+
+
+def _agg_klines(model: Exchange, query: Mapping[str, str]) -> Any:
+    """The same candles by contract and chain; over all pools of a chain they would differ."""
+    place = (query.get("tokenAddress"), query.get("chainId"))
+    for token in model.tokens.values():
+        if (token.contract, token.chain_id) == place:
+            market = model.market(token.alpha_id)
+            rows = [agg_kline_row(market, found) for found in _candles(model, market, query)]
+            return {"klineInfos": rows}
+    raise Refusal.unreadable("tokenAddress")
+
+
+def _candles(model: Exchange, market: Market, query: Mapping[str, str]) -> list[Candle]:
     interval_ms = INTERVALS_MS.get(query.get("interval", ""))
     if interval_ms is None:
         raise Refusal.unreadable("interval")
@@ -79,10 +95,8 @@ def _klines(model: Exchange, query: Mapping[str, str]) -> Any:
     first = whole_number(query, "startTime", 0)
     begin = max(-(-first // interval_ms), 0) if first else last - count + 1
     opens = range(begin, min(last + 1, begin + count))
-    return [
-        kline_row(market, candle(market, model.settings.seed, index * interval_ms, interval_ms))
-        for index in opens
-    ]
+    seed = model.settings.seed
+    return [candle(market, seed, index * interval_ms, interval_ms) for index in opens]
 
 
 def _fee_rate(model: Exchange, query: Mapping[str, str]) -> Any:
@@ -114,6 +128,7 @@ PUBLIC_CALLS: dict[str, PublicCall] = {
     f"{_A}/fullDepth": _full_depth,
     f"{_A}/agg-trades": _agg_trades,
     f"{_A}/klines": _klines,
+    f"{_A}/agg-klines": _agg_klines,
     f"{_A}/get-fee-rate": _fee_rate,
     f"{_A}/get-from-asset": _from_asset,
 }

@@ -59,6 +59,8 @@ class ExchangeSettings:
     user_volume_multiplied: bool = True
     """Whether user-volume shows points volume (times mulPoint) or money."""
 
+    requests_per_second_max: int = 0
+    """HTTP requests of all callers in one second; more are answered with 429. 0 is no limit."""
     keep_alive_ms: int = 30_000
     """How long an HTTP connection may be idle before the exchange closes it."""
     subscriber_frames_max: int = 512
@@ -81,5 +83,7 @@ class ExchangeSettings:
         for name in ("step_ms", "depth_levels", "subscriber_frames_max", "keep_alive_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} was {getattr(self, name)}, expected at least 1")
+        if self.requests_per_second_max < 0:
+            raise ValueError("requests_per_second_max was below 0")
         if len({token.alpha_id for token in self.tokens}) != len(self.tokens):
             raise ValueError("tokens named one alphaId twice")

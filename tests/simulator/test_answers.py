@@ -124,6 +124,10 @@ def after_trading(ask: Ask) -> Ask:
     return asks_later
 
 
+KOGE_PLACE: dict[str, object] = {
+    "chainId": "56",
+    "tokenAddress": "0xe6df05ce8c8301223373cf5b969afcb1498c5528",
+}
 ANSWERS: dict[str, tuple[Ask, str]] = {
     "token list": (get(TOKEN_LIST), "token_list"),
     "aggTicker24": (get(f"{PUBLIC}/aggTicker24", dataType="aggregate"), "agg_ticker24"),
@@ -132,6 +136,7 @@ ANSWERS: dict[str, tuple[Ask, str]] = {
     "full depth": (get(f"{PUBLIC}/fullDepth", symbol=KOGE_PAIR, limit=1000), "full_depth"),
     "agg trades": (get(f"{PUBLIC}/agg-trades", symbol=KOGE_PAIR, limit=40), "agg_trades"),
     "klines": (get(f"{PUBLIC}/klines", symbol=KOGE_PAIR, interval="1h", limit=2), "klines"),
+    "agg klines": (get(f"{PUBLIC}/agg-klines", **KOGE_PLACE, interval="1s", limit=2), "agg_klines"),
     "fee rate": (get(f"{PUBLIC}/get-fee-rate", symbol=KOGE_PAIR), "fee_rate"),
     "from asset": (get(f"{PUBLIC}/get-from-asset"), "from_asset"),
     "place a pair": (place_pair, "oto_place"),
@@ -239,6 +244,9 @@ async def test_a_path_nobody_knows_is_not_found(autojump_clock: MockClock) -> No
         ("ticker", {}),
         ("ticker", {"symbol": "ALPHA_22"}),
         ("klines", {"symbol": KOGE_PAIR, "interval": "7m"}),
+        ("agg-klines", {**KOGE_PLACE, "interval": "7m"}),
+        ("agg-klines", {**KOGE_PLACE, "chainId": "1", "interval": "1m"}),
+        ("agg-klines", {"chainId": "56", "interval": "1m"}),
         ("agg-trades", {"symbol": KOGE_PAIR, "limit": "many"}),
         ("fullDepth", {"symbol": KOGE_PAIR, "limit": "1" * 40}),
     ],

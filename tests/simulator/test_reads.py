@@ -219,6 +219,16 @@ async def test_klines_join_and_end_now(autojump_clock: MockClock) -> None:
     assert part == rows[3:5]
 
 
+async def test_aggregate_klines_are_those_of_the_symbol(autojump_clock: MockClock) -> None:
+    koge = next(token for token in DEFAULT_TOKENS if token.pair == KOGE_PAIR)
+    asked: dict[str, object] = {"interval": "5m", "limit": 3}
+    async with memory_world() as world:
+        rows = (await world.user.get(f"{PUBLIC}/klines", symbol=KOGE_PAIR, **asked)).data
+        place: dict[str, object] = {"chainId": koge.chain_id, "tokenAddress": koge.contract}
+        found = (await world.user.get(f"{PUBLIC}/agg-klines", **place, **asked)).data
+    assert found == {"klineInfos": [row[:7] for row in rows]}
+
+
 async def test_the_ticker_compares_with_the_day_before(autojump_clock: MockClock) -> None:
     async with memory_world() as world:
         ticker = (await world.user.get(f"{PUBLIC}/ticker", symbol=KOGE_PAIR)).data
