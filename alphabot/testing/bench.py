@@ -1,8 +1,4 @@
-"""What the cases work with: a user's HTTP, the public's, both streams, and one token's grid.
-
-Answers are taken apart with nothing but a JSON parser, so that a case sees whether a figure is a
-number or a string; the product's own codec would already have made them one.
-"""
+"""What the cases work with: who asks, both streams, and one token's grid."""
 
 from __future__ import annotations
 
@@ -16,13 +12,22 @@ from typing import Any
 
 import trio
 
-from alphabot.exchange.http import HttpClient
 from alphabot.exchange.sockets import Socket, StreamAddress, open_socket
 from alphabot.ports import Net
 from alphabot.simulator.addresses import Addresses
-from alphabot.testing.cases import Violation, demand
+from alphabot.testing.callers import Answer, Callers, json_object
 
-__all__ = ["ASSET", "DEFI", "PUBLIC", "WALLET", "Answer", "Bench", "Caller", "Ear", "Grid", "floor"]
+__all__ = [
+    "ASSET",
+    "DEFI",
+    "PUBLIC",
+    "WALLET",
+    "Bench",
+    "Ear",
+    "Grid",
+    "due",
+    "floor",
+]
 
 PUBLIC = "/bapi/defi/v1/public/alpha-trade"
 DEFI = "/bapi/defi/v1/private/alpha-trade"
@@ -35,63 +40,6 @@ _AMOUNT_STEP = Decimal("1e-8")
 def floor(value: Decimal, step: Decimal) -> Decimal:
     """Return the largest multiple of a step that is not above a value."""
     return (value / step).to_integral_value(ROUND_DOWN) * step
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer with its envelope."""
-
-    status: int
-    envelope: dict[str, Any]
-
-    @property
-    def data(self) -> Any:
-        """What a successful answer carries; raises Violation for a refusal."""
-        demand(self.accepted, f"it was refused: HTTP {self.status} {self.envelope!r:.200}")
-        return self.envelope.get("data")
-
-    @property
-    def accepted(self) -> bool:
-        """Whether code and success both say so."""
-        return self.envelope.get("code") == "000000" and self.envelope.get("success") is True
-
-    def refused(self, code: str | None = None) -> None:
-        """Raise Violation unless this is a refusal, with this code if one is given."""
-        demand(not self.accepted, f"it was accepted: {self.envelope!r:.200}")
-        found = self.envelope.get("code")
-        demand(code in (None, found), f"code {code} was expected, was {found!r}")
-
-
-class Caller:
-    """One side of an HTTP conversation."""
-
-    def __init__(self, http: HttpClient) -> None:
-        self._http = http
-
-    async def get(self, path: str, **query: object) -> Answer:
-        """Ask; raises Violation for an answer that is no JSON object."""
-        asked = {name: str(value) for name, value in query.items()}
-        reply = await self._http.get(path, asked, body_bytes_max=16 << 20)
-        return _answer(reply.status, reply.body)
-
-    async def post(self, path: str, body: object) -> Answer:
-        """Ask for something to be done; bytes go as they are."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        reply = await self._http.post(path, content)
-        return _answer(reply.status, reply.body)
-
-
-def _answer(status: int, body: bytes) -> Answer:
-    return Answer(status, _object(body))
-
-
-def _object(text: bytes | str) -> dict[str, Any]:
-    try:
-        value = json.loads(text, parse_float=Decimal)
-    except ValueError as cause:
-        raise Violation(f"no JSON: {text!r:.120}") from cause
-    demand(isinstance(value, dict), f"no JSON object: {text!r:.120}")
-    return dict(value)
 
 
 class Ear:
@@ -108,7 +56,7 @@ class Ear:
             request["params"] = list(streams)
         await self._socket.send(json.dumps(request))
         while True:
-            message = _object(await self._socket.receive())
+            message = json_object(await self._socket.receive())
             if "stream" not in message:
                 return message
             self._frames.append(message)
@@ -117,7 +65,7 @@ class Ear:
         """Return the next ``{stream, data}``."""
         await trio.lowlevel.checkpoint()
         while not self._frames:
-            message = _object(await self._socket.receive())
+            message = json_object(await self._socket.receive())
             if "stream" in message:
                 self._frames.append(message)
         return self._frames.popleft()
@@ -152,11 +100,10 @@ class Grid:
 class Bench:
     """Everything a case may use; see the module."""
 
-    def __init__(
-        self, net: Net, addresses: Addresses, user: Caller, public: Caller, grid: Grid
-    ) -> None:
-        self.user = user
-        self.public = public
+    def __init__(self, net: Net, addresses: Addresses, callers: Callers, grid: Grid) -> None:
+        self.callers = callers
+        self.user = callers.user
+        self.public = callers.public
         self.grid = grid
         self._net = net
         self._addresses = addresses

@@ -1,7 +1,8 @@
 """The list of numbered cases, and how a case says what is wrong.
 
 A case's number is its section of the protocol times a hundred, and then some: 301 is about
-orders. Numbers are for good: a case that goes leaves a gap.
+orders. Numbers are for good: a case that goes leaves a gap. A case whose state no request can bring
+about, such as an expired session, says that it was not tried.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alphabot.testing.bench import Bench
 
-__all__ = ["CASES", "Case", "Violation", "case", "demand", "shaped"]
+__all__ = ["CASES", "Case", "Untried", "Violation", "case", "demand", "shaped"]
 
 
 class Violation(Exception):
     """The venue does something else than the protocol says."""
 
 
+class Untried(Exception):
+    """The venue could not be brought into the state that a case is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing that must hold; ``run`` raises Violation if it does not."""
+    """One thing that must hold; ``run`` raises Violation if not, Untried if it cannot tell."""
 
     number: int
     says: str

@@ -108,6 +108,20 @@ async def _unknown_symbol(bench: Bench) -> None:
     (await bench.public.get(f"{PUBLIC}/ticker", symbol="ALPHA_0USDT")).refused()
 
 
+@case(210, "aggregate klines are found by contract and chain, in rows of seven strings")
+async def _agg_klines(bench: Bench) -> None:
+    place = {"chainId": bench.grid.chain_id, "tokenAddress": bench.grid.contract}
+    asked = place | {"interval": "1m", "limit": 5, "dataType": "aggregate"}
+    data = (await bench.public.get(f"{PUBLIC}/agg-klines", **asked)).data
+    rows = shaped(data, {"klineInfos": list}, "the data")["klineInfos"]
+    demand(0 < len(rows) <= 5, f"{len(rows)} rows for a limit of 5")
+    for row in rows:
+        demand([type(entry) for entry in row] == [str] * 7, f"a row was {row!r:.120}")
+        demand(int(row[6]) - int(row[0]) == 59_999, f"from {row[0]} to {row[6]} is no minute")
+    opened = [int(row[0]) for row in rows]
+    demand(all(b - a == 60_000 for a, b in itertools.pairwise(opened)), f"times were {opened}")
+
+
 @case(611, "aggTrade, trade and bookTicker tell what happens, with figures in strings")
 async def _on_change(bench: Bench) -> None:
     await _hear(bench, "aggTrade", "aggTrade", _keys("s p q", "E a f l T", "m"))

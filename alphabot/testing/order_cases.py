@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 from alphabot.testing.bench import ASSET, DEFI, Bench, due
-from alphabot.testing.cases import case, demand, shaped
+from alphabot.testing.cases import Untried, case, demand, shaped
 
 __all__: list[str] = []
 
@@ -70,7 +70,7 @@ async def _notional(bench: Bench) -> None:
     price = await bench.price(50)
     steps = int(bench.grid.notional_min / price / bench.grid.step)
     if steps < 1:
-        return  # One step of this token is worth more than the minimum.
+        raise Untried("one step of this token is worth more than the minimum")
     quantity = bench.grid.step * steps
     while price * quantity >= bench.grid.notional_min:
         quantity -= bench.grid.step
@@ -215,6 +215,21 @@ async def _fills(bench: Bench) -> None:
     for whole, part in (("executedQty", "qty"), ("cumQuote", "quoteQty")):
         total = sum((Decimal(fill[part]) for fill in fills), Decimal(0))
         demand(total == Decimal(row[whole]), f"{part} adds up to {total}, {whole} is {row[whole]}")
+
+
+@case(319, "the older history has the same ended orders, in a list or in rows")
+async def _history_web(bench: Bench) -> None:
+    order_id = await bench.rest()
+    await bench.cancel(order_id)
+    query = {"page": 1, "rows": 50, "kind": "LIMIT", "baseAsset": bench.grid.asset}
+    listed = (await bench.user.get(f"{DEFI}/order/get-order-history-web", **query)).data
+    if isinstance(listed, dict):
+        listed = listed.get("rows", listed.get("list"))
+    demand(isinstance(listed, list), f"the rows were {listed!r:.120}")
+    rows = {row["orderId"]: row for row in listed}
+    demand(_row(rows.get(order_id))["status"] == "CANCELED", f"{rows.get(order_id)!r:.200}")
+    merged = [row["orderId"] for row in (await bench.history()).data]
+    demand(list(rows) == merged, f"{list(rows)!r:.120} here, {merged!r:.120} there")
 
 
 def _row(row: Any) -> dict[str, Any]:

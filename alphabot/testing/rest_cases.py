@@ -1,4 +1,4 @@
-"""Protocol 1, 4 and 5: the envelope, who may call, the account, the listen key."""
+"""Protocol 1, 4 and 5: the envelope, the account, the listen key."""
 
 from __future__ import annotations
 
@@ -6,23 +6,14 @@ import re
 from decimal import Decimal
 from types import NoneType
 
-import trio
-
 from alphabot.testing.bench import ASSET, DEFI, PUBLIC, WALLET, Bench
 from alphabot.testing.cases import case, demand, shaped
 
 __all__: list[str] = []
 
 _WALLETS = "/bapi/asset/v3/private/asset-service/asset/get-wallet-asset"
+_HOLDINGS = "/bapi/asset/v2/private/asset-service/wallet/asset"
 _ALL_WALLETS = {"includeWallets": ["CARD", "MAIN", "SAVING"], "includeEq": True}
-_PRIVATE_READS = (
-    f"{DEFI}/order/get-open-order",
-    f"{DEFI}/order/get-order-history-merge",
-    f"{DEFI}/order/get-user-trades",
-    f"{WALLET}/cloud-wallet/alpha",
-    f"{WALLET}/buw/wallet/today/user-volume",
-)
-_LOGGED_OUT = "100002001"
 
 
 @case(101, "a success has code 000000, success true, message, messageDetail and data")
@@ -49,25 +40,6 @@ async def _refusal_envelope(bench: Bench) -> None:
     answer.refused()
     demand(answer.status == 200, f"HTTP {answer.status}")
     shaped(answer.envelope, {"code": str, "success": bool}, "the envelope")
-
-
-@case(103, "whoever is not logged in is told nothing private")
-async def _strangers_read_nothing(bench: Bench) -> None:
-    await trio.lowlevel.checkpoint()
-    for path in _PRIVATE_READS:
-        answer = await bench.public.get(path)
-        answer.refused()
-        logged_out = answer.status in (401, 403) or answer.envelope.get("code") == _LOGGED_OUT
-        demand(logged_out, f"{path}: HTTP {answer.status} {answer.envelope!r:.120}")
-
-
-@case(104, "whoever is not logged in cannot trade, nor have a listen key")
-async def _strangers_do_nothing(bench: Bench) -> None:
-    price = await bench.price(50)
-    body = bench.buy(price, bench.quantity(price))
-    (await bench.public.post(f"{ASSET}/order/place", body)).refused()
-    (await bench.public.post(f"{DEFI}/order/cancel-all", {})).refused()
-    (await bench.public.post(f"{DEFI}/get-listen-key", {})).refused()
 
 
 @case(105, "a body that is no JSON object is refused, not broken by")
@@ -131,6 +103,23 @@ async def _user_score(bench: Bench) -> None:
     texts = ("date", "totalScore", "balanceScore", "alphaVolumeScore", "alphaVolume")
     for row in data["list"]:
         shaped(row, dict.fromkeys(texts, str), "a day")
+
+
+@case(405, "wallet/asset lists USDT and each token held, by its contract, amounts in strings")
+async def _wallet_asset(bench: Bench) -> None:
+    await _buy_some(bench)
+    rows = (await bench.user.get(_HOLDINGS, needAlphaAsset=1, quoteAsset="USDT")).data
+    demand(isinstance(rows, list), f"the data was {rows!r:.80}")
+    texts = dict.fromkeys(("asset", "amount", "valuationAmount"), str)
+    perhaps = dict.fromkeys(("coinBusinessType", "chainId", "contractAddress"), (str, NoneType))
+    for row in rows:
+        shaped(row, {**texts, **perhaps, "isCexAsset": bool}, "a row")
+    demand("USDT" in [row["asset"] for row in rows if row["isCexAsset"]], "USDT is not there")
+    place = (bench.grid.contract, bench.grid.chain_id)
+    held = [row for row in rows if (row["contractAddress"], row["chainId"]) == place]
+    demand(len(held) == 1, f"{bench.grid.asset} is there {len(held)} times after a purchase")
+    demand(not held[0]["isCexAsset"], "the token is listed as a spot asset")
+    demand(Decimal(held[0]["amount"]) > 0, "there is nothing of it after a purchase")
 
 
 @case(501, "a listen key is 32 hex digits, and asking again gives one as well")

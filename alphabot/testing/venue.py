@@ -11,20 +11,25 @@ from urllib.parse import urlsplit
 import trio
 
 from alphabot.errors import ConfigError
-from alphabot.exchange.http import open_http
-from alphabot.exchange.net import Address
 from alphabot.exchange.secret import Credentials
-from alphabot.exchange.session import Session
 from alphabot.ports import Net
 from alphabot.simulator.addresses import Addresses
-from alphabot.testing import market_cases, order_cases, pair_cases, rest_cases, stream_cases
-from alphabot.testing.bench import PUBLIC, Bench, Caller, Grid
-from alphabot.testing.cases import CASES, Case, Violation, demand
+from alphabot.testing import (
+    market_cases,
+    order_cases,
+    pair_cases,
+    rest_cases,
+    session_cases,
+    stream_cases,
+)
+from alphabot.testing.bench import PUBLIC, Bench, Grid
+from alphabot.testing.callers import Caller, open_callers
+from alphabot.testing.cases import CASES, Case, Untried, Violation, demand
 
 __all__ = ["CaseResult", "Report", "check_venue"]
 
 _REAL = "binance.com"
-_MODULES = (market_cases, order_cases, pair_cases, rest_cases, stream_cases)
+_MODULES = (market_cases, order_cases, pair_cases, rest_cases, session_cases, stream_cases)
 """Named here because importing them is what fills CASES."""
 
 
@@ -35,11 +40,14 @@ class CaseResult:
     number: int
     says: str
     problem: str | None
+    untried: str | None = None
+    """Why nothing can be said of it; None where it was tried."""
 
     def __str__(self) -> str:
-        mark = "ok  " if self.problem is None else "FAIL"
-        line = f"{mark} {self.number} (protocol {self.number // 100}) {self.says}"
-        return line if self.problem is None else f"{line}\n         {self.problem}"
+        line = f"{self.number} (protocol {self.number // 100}) {self.says}"
+        if self.untried is not None:
+            return f"--   {line}\n         not tried: {self.untried}"
+        return f"ok   {line}" if self.problem is None else f"FAIL {line}\n         {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether every case holds."""
+        """Whether every case holds that could be tried."""
         return not self.problems
 
     @property
@@ -58,9 +66,17 @@ class Report:
         """The cases that do not hold."""
         return tuple(result for result in self.results if result.problem is not None)
 
+    @property
+    def untried(self) -> tuple[CaseResult, ...]:
+        """The cases of which nothing can be said."""
+        return tuple(result for result in self.results if result.untried is not None)
+
     def __str__(self) -> str:
-        held = len(self.results) - len(self.problems)
-        return "\n".join([*map(str, self.results), f"{held} of {len(self.results)} cases hold"])
+        held = len(self.results) - len(self.problems) - len(self.untried)
+        total = f"{held} of {len(self.results)} cases hold"
+        if self.untried:
+            total += f", {len(self.untried)} not tried"
+        return "\n".join([*map(str, self.results), total])
 
 
 async def check_venue(
@@ -71,26 +87,25 @@ async def check_venue(
     asset: str = "ALPHA_22",
     only: Collection[int] = (),
     case_seconds: float = 30.0,
+    expired: Credentials | None = None,
+    challenged: Credentials | None = None,
 ) -> Report:
     """Run the numbered cases of the protocol against a venue and report on each.
 
     Orders are placed, filled and cancelled with this user's money: about 200 USDT must be free,
     and nobody else may trade for the user meanwhile. ``asset`` is the token to trade, ``only``
     the numbers of the cases to run, none meaning all. What takes longer than ``case_seconds``, a
-    fill or a frame, is taken to be missing. Raises ConfigError for an address of the real
+    fill or a frame, is taken to be missing. ``expired`` and ``challenged`` are other users whose
+    session has expired, or who are under a risk challenge: no request brings that about, and
+    without them the cases about it are not tried. Raises ConfigError for an address of the real
     exchange, ExchangeError when nobody answers, Violation when not even the token's filters can
     be read.
     """
     for url in (addresses.rest_url, addresses.order_stream_url, addresses.market_stream_url):
         if (urlsplit(url).hostname or "").endswith(_REAL):
             raise ConfigError(f"{url} is the real exchange, and the cases place orders")
-    session = Session(Address.parse(addresses.rest_url).host, credentials)
-    async with (
-        open_http(net, addresses.rest_url, session) as private,
-        open_http(net, addresses.rest_url) as public,
-    ):
-        user, anybody = Caller(private), Caller(public)
-        bench = Bench(net, addresses, user, anybody, await _grid(anybody, asset))
+    async with open_callers(net, addresses.rest_url, credentials, expired, challenged) as callers:
+        bench = Bench(net, addresses, callers, await _grid(callers.public, asset))
         chosen = [CASES[number] for number in sorted(CASES) if not only or number in only]
         return Report(tuple([await _run(case, bench, case_seconds) for case in chosen]))
 
@@ -98,16 +113,19 @@ async def check_venue(
 async def _run(case: Case, bench: Bench, seconds: float) -> CaseResult:
     await trio.lowlevel.checkpoint()
     problem: str | None = None
+    untried: str | None = None
     try:
         with trio.fail_after(seconds):
             await case.run(bench)
+    except Untried as reason:
+        untried = str(reason)
     except Violation as violation:
         problem = str(violation)
     except trio.TooSlowError:
         problem = f"nothing for {seconds:g} s"
     except Exception as error:  # noqa: BLE001  (what a venue may say knows no bounds)
         problem = f"{type(error).__name__}: {error}"
-    return CaseResult(case.number, case.says, problem)
+    return CaseResult(case.number, case.says, problem, untried)
 
 
 async def _grid(public: Caller, asset: str) -> Grid:

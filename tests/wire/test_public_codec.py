@@ -271,7 +271,7 @@ def test_nothing_may_have_traded_in_an_interval() -> None:
     row[1:6] = ["1", "1", "1", "1", "0"]
     row[7:9] = ["0", "0"]
     (candle,) = candles(reply_of(payload))
-    assert (candle.volume, candle.quote_volume, candle.trades) == (0, 0, 0)
+    assert (candle.volume, candle.quote_volume, candle.trades) == (D(0), D(0), 0)
 
 
 @pytest.mark.parametrize("name", ["klines", "agg_klines"])
