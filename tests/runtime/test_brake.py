@@ -102,6 +102,23 @@ async def test_a_halted_leftover_is_not_sold_either(autojump_clock: MockClock) -
         world.stop.now()
 
 
+async def test_what_waits_for_the_pace_does_not_leave_into_a_halt(
+    autojump_clock: MockClock,
+) -> None:
+    """It had passed the gate before; the last word is said at its first byte."""
+    halt = Switch()
+    async with open_world() as world:
+        venue = world.venue()
+        slow = replace(venue, pace=replace(venue.pace, requests_per_second=0.2, request_burst=1))
+        settings = replace(long_run(), strategies=long_run().strategies[:1])
+        async with steered(world, settings, halt=halt, venue=slow):
+            await seen(lambda: world.row(1, "koge").state is State.PLACING)
+            halt.reason = "by hand"
+            await seen(lambda: world.row(1, "koge").state is State.HALTED)
+            assert placed(world) == 0
+            world.stop.now()
+
+
 async def test_a_service_that_starts_halted_waits_and_can_be_stopped(
     autojump_clock: MockClock,
 ) -> None:

@@ -139,6 +139,34 @@ async def test_no_buy_leaves_once_the_pause_was_answered(autojump_clock: MockClo
             world.stop.now()
 
 
+async def test_who_waits_for_its_turn_meets_the_pause_at_the_gate(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world, steered(world, long_run()) as asked:
+        await seen(lambda: world.row(2, "aop").state is State.WAITING_TURN)
+        await asked.ask(Request(command="pause", user=2))
+        await seen(lambda: world.row(2, "aop").state is State.PAUSED)
+        aop = world.row(2, "aop")
+        assert (aop.refusals, aop.failed_rounds) == ({"paused": 1}, 0)
+        world.stop.now()
+
+
+async def test_a_buy_that_waits_for_the_pace_does_not_leave_into_a_pause(
+    autojump_clock: MockClock,
+) -> None:
+    """It had passed the gate before; the last word is said at its first byte."""
+    async with open_world() as world:
+        venue = world.venue()
+        slow = replace(venue, pace=replace(venue.pace, requests_per_second=0.2, request_burst=1))
+        settings = replace(long_run(), strategies=long_run().strategies[:1])
+        async with steered(world, settings, venue=slow) as asked:
+            await seen(lambda: world.row(1, "koge").state is State.PLACING)
+            await asked.ask(Request(command="pause"))
+            await seen(lambda: world.row(1, "koge").state is State.PAUSED)
+            assert placed(world) == 0
+            world.stop.now()
+
+
 async def test_what_is_left_over_is_sold_while_paused(autojump_clock: MockClock) -> None:
     # A thin book, so that BUYs are cut short and what they bought is sold by itself.
     thin = ExchangeSettings(level_usdt=(1, 2), traffic_percent=20, depth_levels=3)
