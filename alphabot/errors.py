@@ -14,6 +14,7 @@
         UnexpectedReply     could not be read; for a POST the same as OutcomeUnknown
         Unresolved          the evidence fits more than one story; latch this user
       FeedLost              updates may have been missed; reconcile after reconnecting
+      HistoryDamaged        one user's records do not fit together; that user stops, others go on
       JournalError          we can no longer remember; no further orders for anyone
       ControlError          a running service cannot be asked, or refused what was asked
       HaltError             a halt could not be put in force, or not lifted
@@ -34,6 +35,7 @@ __all__ = [
     "ExchangeError",
     "FeedLost",
     "HaltError",
+    "HistoryDamaged",
     "InvariantBroken",
     "JournalError",
     "NotAuthorised",
@@ -202,6 +204,21 @@ class HaltError(AlphabotError):
     Handler: the command line, which prints it and exits with 1.
     Consequence: a halt that was asked for is not in force, or one that was to be lifted still is.
     """
+
+
+class HistoryDamaged(AlphabotError):
+    """Cause: a record of one user does not fit those before it; the rest of the file is sound.
+
+    Handler: at start the wiring, which ends that user's strategies.
+    Consequence: nothing more is ordered or recorded for ``user_id``; the other users go on.
+    ``sequence`` is the number of the first of the user's records that does not fit.
+    """
+
+    def __init__(self, user_id: int, sequence: int, problem: str) -> None:
+        super().__init__(f"record {sequence} of user {user_id} {problem}")
+        self.user_id = user_id
+        self.sequence = sequence
+        self.problem = problem
 
 
 class InvariantBroken(AlphabotError):

@@ -138,6 +138,14 @@ _USERS: Mapping[str, Message] = {
     "user.still_latched": Message(
         "ERROR", "用户仍处于停止状态，需要人工处理", "User is still stopped: a person must clear it"
     ),
+    "user.damaged": Message(
+        "ERROR",
+        "用户的交易日志有损坏的记录，该用户不再交易，其他用户照常；"
+        "请停止程序后放回 .alphabot 文件夹的完好副本，或用 alphabot journal verify 查看",
+        "Records of a user are damaged: this user trades no more while the others do. Stop alphabot"
+        " and put a sound copy of the folder .alphabot back or look with alphabot journal verify",
+        ("user_id", "record"),
+    ),
     "user.failed": Message("ERROR", "用户任务异常终止", "User ended by an error"),
 }
 

@@ -169,6 +169,12 @@ _SERVICE_WIDE = (
         "whether a strategy ends if its stream cannot be had",
         True,
     ),
+    Key(
+        "journal_on_network_disk",
+        Flag(),
+        "keep the journal on NFS, SMB or the like all the same, without a write-ahead log",
+        False,
+    ),
 )
 """What ``[global_settings]`` says for the whole service."""
 

@@ -49,6 +49,7 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
         grace_seconds=shared["grace_seconds"],
         settle_seconds=shared["settle_seconds"],
         stream_required=shared["stream_required"],
+        journal_on_network_disk=shared["journal_on_network_disk"],
     )
     check(settings)
     return settings

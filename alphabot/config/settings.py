@@ -84,6 +84,7 @@ class Settings:
     settle_seconds: float | None
     """None leaves it to the exchange's own figure."""
     stream_required: bool
+    journal_on_network_disk: bool
 
     @property
     def path(self) -> Path:

@@ -97,7 +97,10 @@ class Desk:
         self.bids[alpha_id] = quote.bid
         return Standing(
             exposure_usdt=state.exposure_usdt() + foreign_usdt,
-            total_exposure_usdt=sum((r.state.exposure_usdt() for r in self.everyone), foreign_usdt),
+            total_exposure_usdt=sum(
+                (r.exposure_usdt(self.limits.max_exposure_usdt) for r in self.everyone),
+                foreign_usdt,
+            ),
             leftover_usdt=leftover_usdt(state),
             sellable_leftover=sale.quantity if sale else ZERO,
             loss_today_usdt=loss_usdt(state, now_ms, self.bids, instrument.fees),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import trio
 
 from alphabot.core.progress import UserState
 from alphabot.core.records import Intended, Record
 from alphabot.core.values import IntentId, UserId
-from alphabot.errors import AlphabotError, InvariantBroken
+from alphabot.errors import AlphabotError, HistoryDamaged, InvariantBroken, JournalError
 from alphabot.ports import CommittedIntent, Journal, WallClock
 
 __all__ = ["Recorder"]
@@ -25,11 +27,35 @@ class Recorder:
         """Since when nobody follows this user's orders; None while somebody does."""
         self.writes = 0
         """How many records were written by this process."""
+        self.last_at_ms: int | None = None
+        """When the last record was written, by the wall clock of then."""
+        self.damage: HistoryDamaged | None = None
+        """Why this user's past is not known; then nothing is ever written for this user."""
 
     async def replay(self) -> None:
-        """Fold everything the journal says of this user; raises JournalError."""
-        for record in await self._journal.records(self.user_id):
-            self.state.apply(record)
+        """Fold everything the journal says of this user.
+
+        Raises HistoryDamaged, and at every later write, when it does not fit together;
+        JournalError when it cannot be read.
+        """
+        try:
+            for number, record in enumerate(await self._journal.records(self.user_id), 1):
+                try:
+                    self.state.apply(record)
+                except JournalError as cause:
+                    problem = f"cannot follow those before it: {cause}"
+                    raise HistoryDamaged(self.user_id, number, problem) from cause
+                self.last_at_ms = record.at_ms
+        except HistoryDamaged as error:
+            self.damage, self.state = error, UserState()
+            raise
+
+    def exposure_usdt(self, limit_usdt: Decimal) -> Decimal:
+        """Return what this user's holdings and orders may cost, for the limit over all users.
+
+        Of a user whose past is not known it is all that the user's own limit allows.
+        """
+        return self.state.exposure_usdt() if self.damage is None else limit_usdt
 
     def now_ms(self) -> int:
         """Return the wall time in milliseconds, for a record's ``at_ms``."""
@@ -41,9 +67,11 @@ class Recorder:
 
     async def write(self, record: Record) -> None:
         """Make a record durable and take it in, whatever is being cancelled around it."""
+        self._refuse_damaged()
         with trio.CancelScope(shield=True):
             await self._journal.append(self.user_id, record)
             self.state.apply(record)
+            self.last_at_ms = record.at_ms
             self.writes += 1
 
     async def intend(self, intended: Intended) -> CommittedIntent:
@@ -52,7 +80,9 @@ class Recorder:
         It is taken in first: while it is being committed, what the gate allowed here already
         counts for every other order that is asked for.
         """
+        self._refuse_damaged()
         self.state.apply(intended)
+        self.last_at_ms = intended.at_ms
         self.writes += 1
         try:
             with trio.CancelScope(shield=True):
@@ -61,3 +91,7 @@ class Recorder:
             del self.state.open_intents[intended.intent_id]
             raise
         raise InvariantBroken("a shielded commit was cancelled")
+
+    def _refuse_damaged(self) -> None:
+        if self.damage is not None:
+            raise self.damage

@@ -39,6 +39,7 @@ from alphabot.ports import FeedItem, OrderFeed
 from alphabot.runtime.after import After
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
+from alphabot.runtime.newer import refuse_older_journal
 from alphabot.runtime.orphans import follow_orphans
 from alphabot.runtime.trade_loop import TradeLoop
 
@@ -80,6 +81,8 @@ class User:
         """Trade until every strategy has ended, whatever happens; raises JournalError alone."""
         await trio.lowlevel.checkpoint()
         recorder = self.desk.recorder
+        if recorder.damage is not None:
+            return  # nothing is known of this user, so nothing is even asked
         latched = recorder.state.latched
         recorder.still_since_ms = None if latched is None else latched.at_ms
         if latched is not None:
@@ -115,7 +118,7 @@ class User:
     async def _connected(self) -> None:
         """Hold the feed, and within it the trading; a loss of the first connection is FeedLost."""
         send, receive = trio.open_memory_channel[FeedItem](FEED_ITEMS_MAX)
-        desk = self.desk
+        desk, known_until_ms = self.desk, self.desk.recorder.last_at_ms
         self._alarm = trio.Event()
         desk.router.on_connection = self._show_connection
         desk.router.on_unclaimed = lambda report: desk.identities.saw(desk.user_id, report.order_id)
@@ -131,6 +134,8 @@ class User:
                 if connecting.cancelled_caught:
                     raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
                 await desk.router.wait_live()
+                tokens = [row.alpha_id for row in self.rows if row.alpha_id is not None]
+                await refuse_older_journal(desk, tokens, known_until_ms)
             if not starting.cancelled_caught:
                 await self._trade_all()
             connection.cancel_scope.cancel()

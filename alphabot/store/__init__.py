@@ -1,11 +1,14 @@
 """What is remembered: the journal, its users, and the database of one venue.
 
-:func:`open_journal` is the way in. The rest of the room serves it: ``schema`` has the tables,
-``database`` the one connection, ``chain`` and ``mark`` make damage and loss visible, ``intents``
-lets the database refuse a second open intent, ``ownership`` keeps a second process out.
+:func:`open_journal` is the way in for the one who writes, :func:`read_journal` for all others. The
+rest of the room serves them: ``schema`` has the tables, ``database`` the one connection that
+writes, ``chain`` and ``mark`` make damage and loss visible and ``audit`` looks for both,
+``intents`` lets the database refuse a second open intent, ``ownership`` keeps a second process
+out, ``disks`` knows where a journal must not lie.
 """
 
 from alphabot.store.journal import SqliteJournal
+from alphabot.store.reading import Entry, JournalReading, read_journal
 from alphabot.store.users import User, Users
 from alphabot.store.venue import (
     EMBEDDED,
@@ -17,6 +20,8 @@ from alphabot.store.venue import (
 
 __all__ = [
     "EMBEDDED",
+    "Entry",
+    "JournalReading",
     "SqliteJournal",
     "User",
     "Users",
@@ -24,4 +29,5 @@ __all__ = [
     "VenueMode",
     "memory_journal",
     "open_journal",
+    "read_journal",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from alphabot.core.records import Record, decode
 from alphabot.core.values import UserId
-from alphabot.errors import JournalError
+from alphabot.errors import HistoryDamaged
 
 __all__ = ["Chain", "genesis", "link"]
 
@@ -39,20 +39,21 @@ class Chain:
     def follow(self, sequence: object, raw: object, digest: object) -> Record:
         """Return the next record, read from the database, and move on to it.
 
-        Raises JournalError naming user and sequence when a record is missing, was altered, or
+        Raises HistoryDamaged, and stays where it is, when a record is missing, was altered, or
         cannot be read.
         """
         expected = self.length + 1
-        where = f"record {expected} of user {self.user_id}"
         if sequence != expected:
-            raise JournalError(f"the journal is damaged: {where} is missing")
-        if not isinstance(raw, bytes) or link(self.tip, self.user_id, expected, raw) != digest:
-            raise JournalError(f"the journal is damaged: {where} does not match its hash")
+            raise HistoryDamaged(self.user_id, expected, "is missing")
+        if not isinstance(raw, bytes) or self.next_hash(raw) != digest:
+            raise HistoryDamaged(self.user_id, expected, "does not match its hash")
         try:
             record = decode(raw)
         except ValueError as cause:
-            raise JournalError(
-                f"the journal is damaged: {where} cannot be read: {cause}"
-            ) from cause
+            raise HistoryDamaged(self.user_id, expected, f"cannot be read: {cause}") from cause
         self.tip, self.length = digest, expected
         return record
+
+    def next_hash(self, raw: bytes) -> bytes:
+        """Return the hash that the next record must have if these are its bytes."""
+        return link(self.tip, self.user_id, self.length + 1, raw)

@@ -16,26 +16,43 @@ import apsw
 
 from alphabot.errors import JournalError
 
-__all__ = ["IN_MEMORY", "Database", "extended_code", "sentence_for"]
+__all__ = ["IN_MEMORY", "RESTORE", "Database", "damaged", "extended_code", "sentence_for"]
 
 IN_MEMORY = ":memory:"
 
 # Everything in the process waits while SQLite waits for another program's lock.
 _BUSY_WAIT_MS = 200
 
-_SENTENCES: tuple[tuple[type[apsw.Error], str], ...] = (
-    (apsw.FullError, "the disk is full, or the file may not grow"),
-    (apsw.BusyError, "another program holds the database locked"),
-    (apsw.LockedError, "another program holds the database locked"),
-    (apsw.ReadOnlyError, "the file or its folder may not be written to"),
-    (apsw.PermissionsError, "the file or its folder may not be written to"),
-    (apsw.CantOpenError, "the file could not be opened in its folder"),
-    (apsw.CorruptError, "the file is damaged"),
-    (apsw.NotADBError, "the file is damaged, or no database"),
-    (apsw.FormatError, "the file is damaged, or no database"),
-    (apsw.IOError, "the disk failed while it was read or written"),
-    (apsw.NoMemError, "there was not enough memory"),
+RESTORE = "put a sound copy of the whole folder back while alphabot is stopped"
+"""How to go on from a database that is not what was written."""
+
+_CARRY_ON = "the next start carries on where the journal ends"
+_SENTENCES: tuple[tuple[type[apsw.Error], str, str], ...] = (
+    (apsw.FullError, "the disk is full, or the file may not grow", f"make room; {_CARRY_ON}"),
+    (apsw.BusyError, "another program holds the database locked", f"end that program; {_CARRY_ON}"),
+    (
+        apsw.LockedError,
+        "another program holds the database locked",
+        f"end that program; {_CARRY_ON}",
+    ),
+    (apsw.ReadOnlyError, "the file or its folder may not be written to", _CARRY_ON),
+    (apsw.PermissionsError, "the file or its folder may not be written to", _CARRY_ON),
+    (apsw.CantOpenError, "the file could not be opened in its folder", _CARRY_ON),
+    (apsw.CorruptError, "the file is damaged", RESTORE),
+    (apsw.NotADBError, "the file is damaged, or no database", RESTORE),
+    (apsw.FormatError, "the file is damaged, or no database", RESTORE),
+    (
+        apsw.IOError,
+        "the disk failed while it was read or written",
+        f"look at the disk; {_CARRY_ON}",
+    ),
+    (apsw.NoMemError, "there was not enough memory", _CARRY_ON),
 )
+
+
+def damaged(what: str) -> JournalError:
+    """Return the error for a database that is not what was written, with what can be done."""
+    return JournalError(f"{what}; {RESTORE}")
 
 
 def extended_code(error: apsw.Error) -> int:
@@ -45,19 +62,21 @@ def extended_code(error: apsw.Error) -> int:
 
 
 def sentence_for(error: apsw.Error) -> str:
-    """Return what an error of SQLite means, for a person."""
-    said = next((text for kind, text in _SENTENCES if isinstance(error, kind)), "SQLite refused")
+    """Return what an error of SQLite means, for a person, and how to go on."""
+    found = (row[1:] for row in _SENTENCES if isinstance(error, row[0]))
+    said, remedy = next(found, ("SQLite refused", RESTORE))
     code = apsw.mapping_extended_result_codes.get(extended_code(error))
-    return f"{said} ({code}: {error})" if code else f"{said} ({error})"
+    return f"{said} ({code}: {error}); {remedy}" if code else f"{said} ({error}); {remedy}"
 
 
 class Database:
     """A connection, the epoch of the owner who uses it, and whether it may still be used."""
 
-    def __init__(self, connection: apsw.Connection, name: str) -> None:
+    def __init__(self, connection: apsw.Connection, name: str, *, exclusive: bool = False) -> None:
         self.name = name
         self.epoch: int | None = None
         self._connection = connection
+        self._exclusive = exclusive
         self._given_up: str | None = None
 
     def __repr__(self) -> str:
@@ -65,47 +84,55 @@ class Database:
         return f"<Database {self.name}: {state}>"
 
     @classmethod
-    def open(cls, path: str) -> Database:
-        """Open an existing file, or a new database in memory; raises JournalError."""
+    def open(cls, path: str, *, exclusive: bool = False) -> Database:
+        """Open an existing file, or a new database in memory; raises JournalError.
+
+        ``exclusive`` is for disks on which memory cannot be shared: nobody can even read beside us.
+        """
         try:
             connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+            if exclusive:
+                connection.pragma("locking_mode", "exclusive")
         except apsw.Error as cause:
             raise JournalError(f"{path}: {sentence_for(cause)}") from cause
-        return cls(connection, "the journal in memory" if path == IN_MEMORY else path)
+        name = "the journal in memory" if path == IN_MEMORY else path
+        return cls(connection, name, exclusive=exclusive)
 
     def prepare(self) -> None:
         """Set the connection up for durable writing; raises JournalError where that cannot be."""
+        wanted = "delete" if self._exclusive else "wal"
         with self.guarded() as connection:
             connection.set_busy_timeout(_BUSY_WAIT_MS)
             connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
             connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-            mode = connection.pragma("journal_mode", "wal")
+            mode = connection.pragma("journal_mode", wanted)
             connection.pragma("synchronous", "full")
             connection.pragma("foreign_keys", True)
             connection.pragma("cell_size_check", True)
             connection.pragma("mmap_size", 0)
-        if mode not in ("wal", "memory"):
+        if mode not in (wanted, "memory"):
             raise JournalError(f"{self.name}: the file system does not support what WAL needs")
 
     @contextmanager
     def guarded(self) -> Iterator[apsw.Connection]:
         """Lend the connection; an error of SQLite inside becomes a JournalError.
 
-        That error, or a JournalError raised inside, is final: every later use raises again.
+        That error, or a JournalError raised inside, is final: every later use raises the same, so
+        that whoever of many users hears it first says what it was.
         """
         if self._given_up is not None:
-            raise JournalError(f"{self.name} is closed after an earlier failure: {self._given_up}")
+            raise JournalError(self._given_up)
         try:
             yield self._connection
         except JournalError as error:
-            self.give_up(str(error))
+            self._given_up = str(error)
             raise
         except apsw.Error as cause:
-            self.give_up(sentence_for(cause))
-            raise JournalError(f"{self.name}: {self._given_up}") from cause
+            self._given_up = f"{self.name}: {sentence_for(cause)}"
+            raise JournalError(self._given_up) from cause
         except UnicodeDecodeError as cause:
-            self.give_up("the file is damaged: a text in it is none")
-            raise JournalError(f"{self.name}: {self._given_up}") from cause
+            self._given_up = f"{self.name} is damaged: a text in it is none; {RESTORE}"
+            raise JournalError(self._given_up) from cause
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
@@ -145,16 +172,12 @@ class Database:
         with self.guarded() as connection:
             return connection.execute(query, bindings).fetchall()
 
-    def give_up(self, reason: str) -> None:
-        """Make every later use raise JournalError."""
-        self._given_up = reason
-
     def close(self) -> None:
         """Close the connection, which moves the write-ahead log into the file.
 
         What was given up is left as it was found: the next process, or a person, needs the log.
         """
-        given_up, self._given_up = self._given_up, "it was closed"
+        given_up, self._given_up = self._given_up, f"{self.name}: it was closed"
         try:
             if given_up is not None:
                 self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

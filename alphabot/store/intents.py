@@ -7,8 +7,7 @@ record's own transaction, and compared with the records whenever a journal is op
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
 
 import apsw
 
@@ -24,10 +23,13 @@ from alphabot.core.records import (
     UnknownRecord,
     Updated,
 )
-from alphabot.core.values import UserId
-from alphabot.errors import InvariantBroken, JournalError
+from alphabot.core.values import Symbol, UserId
+from alphabot.errors import InvariantBroken
 
-__all__ = ["OpenLegs", "keep"]
+__all__ = ["OpenLegs", "TableRow", "keep"]
+
+TableRow = tuple[str, int]
+"""An intent's symbol and the bits of the legs that have not ended."""
 
 # One bit a leg, so that closing one is a single statement that cannot reopen another.
 _BITS = {Leg.WORKING: 1, Leg.PENDING: 2, Leg.SALE: 4}
@@ -66,30 +68,44 @@ def keep(connection: apsw.Connection, user_id: UserId, record: Record) -> None:
 
 
 class OpenLegs:
-    """The same table, computed from the records alone."""
+    """The same table for one user, computed from the records alone."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[int, str], tuple[str, int]] = {}
+        self._rows: dict[str, TableRow] = {}
 
-    def follow(self, user_id: UserId, record: Record) -> None:
-        """Take the next record into account."""
+    def follow(self, record: Record) -> None:
+        """Take the user's next record into account."""
         if isinstance(record, Intended):
-            self._rows[user_id, record.intent_id] = (record.symbol, _legs_of(record))
+            self._rows[record.intent_id] = (record.symbol, _legs_of(record))
         elif (left_open := _legs_left_open(record)) is not None:
             intent_id, mask = left_open
-            symbol, legs = self._rows.get((user_id, intent_id), ("", 0))
-            self._rows[user_id, intent_id] = (symbol, legs & mask)
+            symbol, legs = self._rows.get(intent_id, ("", 0))
+            self._rows[intent_id] = (symbol, legs & mask)
 
-    def compare(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Raise JournalError unless the rows of the table say what the records say."""
-        found = {(row[0], row[1]): (row[2], row[3]) for row in rows}
-        for user_id, intent_id in found.keys() | self._rows.keys():
-            key = (user_id, intent_id)
-            if found.get(key) != self._rows.get(key):
-                raise JournalError(
-                    f"the journal is damaged: the records of user {user_id} and the table of"
-                    f" intents disagree about intent {intent_id}"
-                )
+    def disputed(self, table: Mapping[str, TableRow]) -> str | None:
+        """Return an intent about which the table does not say what the records say."""
+        for intent_id in sorted(table.keys() | self._rows.keys()):
+            if table.get(intent_id) != self._rows.get(intent_id):
+                return intent_id
+        return None
+
+    def may_be_open(self, table: Mapping[str, TableRow], suspects: int) -> frozenset[Symbol]:
+        """Return where an order may be open of a user of whom some records cannot be trusted.
+
+        The table is written in the same transaction as the records. It is believed that an intent
+        has ended for as many intents as records are suspect, each of which may have ended one;
+        where the records leave more open than that, none of them counts as ended.
+        """
+        still_open = {symbol for symbol, legs in table.values() if legs}
+        unended = set()
+        for intent_id, (symbol, legs) in self._rows.items():
+            if intent_id not in table:
+                still_open.add(symbol)
+            elif legs and not table[intent_id][1]:
+                unended.add((intent_id, symbol))
+        if len(unended) > suspects:
+            still_open |= {symbol for _, symbol in unended}
+        return frozenset(Symbol(symbol) for symbol in still_open if symbol)
 
 
 def _open(connection: apsw.Connection, user_id: UserId, intended: Intended) -> None:

@@ -14,20 +14,18 @@ import msgspec
 import trio
 
 from alphabot.core.records import Intended, Record, encode
-from alphabot.core.values import UserId
-from alphabot.errors import InvariantBroken, JournalError
+from alphabot.core.values import Symbol, UserId
+from alphabot.errors import HistoryDamaged, InvariantBroken, JournalError
 from alphabot.ports import CommittedIntent
 from alphabot.store import intents
-from alphabot.store.chain import Chain, genesis, link
+from alphabot.store.audit import Damage, audit
+from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, extended_code
 from alphabot.store.mark import HighWaterMark, Mark
 from alphabot.store.users import Users
 
 __all__ = ["SqliteJournal"]
 
-_ALL_RECORDS = (
-    "SELECT position, user_id, sequence, CAST(record AS BLOB), hash FROM records ORDER BY position"
-)
 _ONE_USERS_RECORDS = (
     "SELECT sequence, CAST(record AS BLOB), hash FROM records WHERE user_id = ? ORDER BY sequence"
 )
@@ -37,7 +35,8 @@ class SqliteJournal:
     """All users' records in one SQLite database; an :class:`alphabot.ports.Journal`.
 
     Made by :func:`alphabot.store.open_journal`. Every method raises JournalError when the journal
-    cannot be written or trusted, and from then on.
+    cannot be written or trusted, and from then on; those about a user whose own records do not
+    fit together raise HistoryDamaged, and the other users are not concerned.
     """
 
     def __init__(
@@ -48,6 +47,7 @@ class SqliteJournal:
         self._genesis = genesis(identity)
         self._mark = mark
         self._chains: dict[UserId, Chain] = {}
+        self._damages: dict[UserId, Damage] = {}
         self._last = Mark(0, 0, self._genesis)
 
     def __repr__(self) -> str:
@@ -62,6 +62,16 @@ class SqliteJournal:
     def position(self) -> int:
         """How many records of all users are durable."""
         return self._last.position
+
+    def may_be_open(self, user_id: UserId) -> frozenset[Symbol]:
+        """Return where a user may have an order at the exchange, also if the records are damaged.
+
+        Raises JournalError.
+        """
+        if user_id in self._damages:
+            return self._damages[user_id].may_be_open
+        query = "SELECT symbol FROM intents WHERE user_id = ? AND open_legs <> 0"
+        return frozenset(Symbol(symbol) for (symbol,) in self.database.rows(query, (user_id,)))
 
     async def append(self, user_id: UserId, record: Record) -> None:
         """Make a record durable.
@@ -88,11 +98,15 @@ class SqliteJournal:
     async def records(self, user_id: UserId) -> Sequence[Record]:
         """Return all records of a user, oldest first, having followed their chain to its end."""
         await trio.lowlevel.checkpoint()
+        self._refuse_damaged(user_id)
         known = self._chain(user_id)
         chain = Chain(user_id, self._genesis)
         with self.database.guarded() as connection:
             rows = connection.execute(_ONE_USERS_RECORDS, (user_id,))
-            records = [chain.follow(*row) for row in rows]
+            try:
+                records = [chain.follow(*row) for row in rows]
+            except HistoryDamaged as cause:  # since it was opened: then nothing is safe any more
+                raise JournalError(f"the journal was damaged while in use: {cause}") from cause
             if chain != known:
                 raise JournalError(
                     f"the journal is damaged: the last record of user {user_id} is number"
@@ -103,41 +117,17 @@ class SqliteJournal:
     def take_over(self, now_ms: int) -> None:
         """Check all that was written before, then become the owner and fence off earlier ones.
 
-        Raises JournalError naming the user and the record where something does not fit.
+        Raises JournalError where something does not fit that is not one user's alone.
         """
-        self._follow_all()
-        if self._mark is not None:
-            self._compare_with(self._mark.read())
-        epoch = self.database.take_ownership(now_ms)
-        self._last = replace(self._last, epoch=epoch)
+        mark = None if self._mark is None else self._mark.read()
+        with self.database.guarded() as connection:
+            found = audit(connection, self.database.name, self._genesis, mark)
+        for user_id, history in found.histories.items():
+            self._chains[user_id] = history.chain
+            if history.damage is not None:
+                self._damages[user_id] = history.damage
+        self._last = replace(found.last, epoch=self.database.take_ownership(now_ms))
         self._write_mark()
-
-    def _follow_all(self) -> None:
-        legs = intents.OpenLegs()
-        position, digest = 0, self._genesis
-        with self.database.guarded() as connection:
-            for found, user_id, sequence, raw, digest in connection.execute(_ALL_RECORDS):
-                position += 1
-                if found != position:
-                    raise JournalError(f"the journal is damaged: record {position} is missing")
-                legs.follow(user_id, self._chain(user_id).follow(sequence, raw, digest))
-            legs.compare(connection.execute("SELECT * FROM intents"))
-            epoch = connection.execute("SELECT epoch FROM ownership").get
-        self._last = Mark(epoch, position, digest)
-
-    def _compare_with(self, mark: Mark | None) -> None:
-        if mark is None:
-            return
-        name, last = self.database.name, self._last
-        with self.database.guarded() as connection:
-            query = "SELECT hash FROM records WHERE position = ?"
-            digest = connection.execute(query, (mark.position,)).get or self._genesis
-            if mark.hash != digest or mark.epoch > last.epoch:
-                raise JournalError(
-                    f"{name} is not what was written: it had {mark.position} records of"
-                    f" {mark.epoch} runs and has {last.position} of {last.epoch}."
-                    " Was its -wal file removed, or an older copy put in place?"
-                )
 
     def _write_mark(self) -> None:
         if self._mark is not None:
@@ -147,12 +137,17 @@ class SqliteJournal:
     def _chain(self, user_id: UserId) -> Chain:
         return self._chains.setdefault(user_id, Chain(user_id, self._genesis))
 
+    def _refuse_damaged(self, user_id: UserId) -> None:
+        if user_id in self._damages:
+            raise self._damages[user_id].error
+
     @trio.lowlevel.enable_ki_protection  # Ctrl+C between commit and the lines after it
     def _write(self, user_id: UserId, record: Record) -> int:
+        self._refuse_damaged(user_id)
         raw = encode(record)
         chain = self._chain(user_id)
         position, sequence = self._last.position + 1, chain.length + 1
-        digest = link(chain.tip, user_id, sequence, raw)
+        digest = chain.next_hash(raw)
         row = (position, user_id, sequence, raw.decode(), digest)
         with self.database.transaction() as connection:
             try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from alphabot.errors import JournalError
 
-__all__ = ["HighWaterMark", "Mark"]
+__all__ = ["HighWaterMark", "Mark", "read_mark"]
 
 # Fixed width, so that each mark covers the one before it in one write within one disk sector.
 _LINE = "epoch {epoch:019d} position {position:019d} hash {hash}"
@@ -46,22 +46,9 @@ class HighWaterMark:
     def read(self) -> Mark | None:
         """Return the mark, or None where none was written yet; raises JournalError."""
         try:
-            raw = os.pread(self._file, _LENGTH + 1, 0)
+            return _decode(os.pread(self._file, _LENGTH + 1, 0), self._path)
         except OSError as cause:
             raise JournalError(f"{self._path} could not be read: {cause.strerror}") from cause
-        if not raw:
-            return None
-        words = raw.decode("ascii", "replace").split()
-        try:
-            mark = Mark(int(words[1]), int(words[3]), bytes.fromhex(words[5]))
-        except (ValueError, IndexError):
-            mark = None
-        if mark is None or _encode(mark) != raw:
-            raise JournalError(
-                f"{self._path} is damaged, so nothing tells whether the journal is complete:"
-                " compare it with the exchange's order history, then remove that file"
-            )
-        return mark
 
     def write(self, mark: Mark) -> None:
         """Put the mark in place of the one before it; raises JournalError."""
@@ -73,6 +60,38 @@ class HighWaterMark:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def read_mark(path: Path) -> Mark | None:
+    """Return the mark that somebody else keeps, or None if there is none; raises JournalError."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as cause:
+        raise JournalError(f"{path} could not be opened: {cause.strerror}") from cause
+    try:
+        return _decode(os.pread(file, _LENGTH + 1, 0), path)
+    except OSError as cause:
+        raise JournalError(f"{path} could not be read: {cause.strerror}") from cause
+    finally:
+        os.close(file)
+
+
+def _decode(raw: bytes, path: Path) -> Mark | None:
+    if not raw:
+        return None
+    words = raw.decode("ascii", "replace").split()
+    try:
+        mark = Mark(int(words[1]), int(words[3]), bytes.fromhex(words[5]))
+    except (ValueError, IndexError):
+        mark = None
+    if mark is None or _encode(mark) != raw:
+        raise JournalError(
+            f"{path} is damaged, so nothing tells whether the journal is complete:"
+            " compare it with the exchange's order history, then remove that file"
+        )
+    return mark
 
 
 def _encode(mark: Mark) -> bytes:

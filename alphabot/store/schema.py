@@ -15,7 +15,7 @@ from functools import cache
 import apsw
 
 from alphabot.errors import JournalError
-from alphabot.store.database import IN_MEMORY
+from alphabot.store.database import IN_MEMORY, damaged
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check", "migrate", "version_of"]
 
@@ -109,7 +109,9 @@ def version_of(connection: apsw.Connection, name: str) -> int:
         if version or connection.execute("SELECT count(*) FROM sqlite_schema").get:
             raise JournalError(f"{name} is not a database of alphabot")
         return 0
-    if not 0 <= version <= len(MIGRATIONS):
+    if version == 0:  # it is written together with our id
+        raise damaged(f"{name} is damaged: its version is missing")
+    if not 0 < version <= len(MIGRATIONS):
         raise JournalError(
             f"{name} was written by a newer alphabot (schema {version}, this one knows"
             f" {len(MIGRATIONS)}): use that version, or keep the file and start another"
@@ -140,20 +142,22 @@ def check(connection: apsw.Connection, name: str) -> None:
 
     A trigger that someone dropped, or that a damaged page lost, would be missed by nobody else.
     """
-    expected, found = _pristine_shape(), _shape(connection)
+    expected, found = _pristine_shape(connection.pragma("user_version")), _shape(connection)
     if found != expected:
         names = ", ".join(sorted(str(row[1]) for row in expected ^ found))
-        raise JournalError(f"the tables of {name} are not as alphabot made them: {names}")
+        raise damaged(f"the tables of {name} are not as alphabot made them: {names}")
     complaint = connection.execute("PRAGMA integrity_check(1)").get
-    if complaint != "ok" or connection.execute("PRAGMA foreign_key_check").get is not None:
-        raise JournalError(f"{name} is damaged: {complaint}")
+    if complaint != "ok":
+        raise damaged(f"{name} is damaged: {' '.join(str(complaint).split())}")
+    if connection.execute("PRAGMA foreign_key_check").get is not None:
+        raise damaged(f"{name} is damaged: a row names a user that is not there")
 
 
 @cache
-def _pristine_shape() -> set[tuple[object, ...]]:
+def _pristine_shape(version: int) -> set[tuple[object, ...]]:
     pristine = apsw.Connection(IN_MEMORY)
     try:
-        migrate(pristine)
+        migrate(pristine, MIGRATIONS[:version])
         return _shape(pristine)
     finally:
         pristine.close()

@@ -18,13 +18,21 @@ from pathlib import Path
 from alphabot.errors import ConfigError, InvariantBroken, JournalError
 from alphabot.ports import WallClock
 from alphabot.store import schema
-from alphabot.store.database import IN_MEMORY, Database
+from alphabot.store.database import IN_MEMORY, Database, damaged
+from alphabot.store.disks import MOUNTS, network_disk
 from alphabot.store.journal import SqliteJournal
 from alphabot.store.mark import HighWaterMark
 from alphabot.store.ownership import owner_lock
 from alphabot.store.users import Users
 
-__all__ = ["EMBEDDED", "VenueIdentity", "VenueMode", "memory_journal", "open_journal"]
+__all__ = [
+    "EMBEDDED",
+    "VenueIdentity",
+    "VenueMode",
+    "check_identity",
+    "memory_journal",
+    "open_journal",
+]
 
 
 class VenueMode(StrEnum):
@@ -75,16 +83,23 @@ EMBEDDED = VenueIdentity(VenueMode.SIMULATED)
 
 @contextmanager
 def open_journal(
-    folder: Path, identity: VenueIdentity, *, fresh: bool, clock: WallClock
+    folder: Path,
+    identity: VenueIdentity,
+    *,
+    fresh: bool,
+    clock: WallClock,
+    on_network_disk: bool = False,
 ) -> Iterator[SqliteJournal]:
     """Open the venue's database, checked from end to end, as its only owner.
 
-    ``fresh`` removes what an earlier run of the embedded exchange left. Raises ConfigError when the
-    file belongs to another venue; JournalError when another process owns it, when it cannot be
-    written, and when what it says cannot be trusted.
+    ``fresh`` removes what an earlier run of the embedded exchange left; ``on_network_disk`` is the
+    permission to lie on one. Raises ConfigError when the file belongs to another venue, and on a
+    network disk without the permission; JournalError when another process owns it, when it cannot
+    be written, and when what it says cannot be trusted for any user.
     """
     if fresh and not identity.embedded:
         raise InvariantBroken(f"a journal that must outlive us ({identity}) was to be removed")
+    far = _is_far(folder, permitted=on_network_disk)
     with ExitStack() as stack:
         _make_folder(folder)
         path = folder / f"{identity.file_stem}.db"
@@ -93,7 +108,7 @@ def open_journal(
             _remove(path)
         _make_file(path)
         mark = stack.enter_context(closing(HighWaterMark(path.with_suffix(".mark"))))
-        database = stack.enter_context(closing(Database.open(str(path))))
+        database = stack.enter_context(closing(Database.open(str(path), exclusive=far)))
         yield _take_over(database, identity, mark, clock)
 
 
@@ -114,7 +129,7 @@ def _take_over(
 ) -> SqliteJournal:
     with database.guarded() as connection:
         if schema.version_of(connection, database.name):
-            _check_identity(database, identity)
+            check_identity(database, identity)
         database.prepare()
         schema.migrate(connection)
         schema.check(connection, database.name)
@@ -130,20 +145,37 @@ def _take_over(
     return journal
 
 
-def _check_identity(database: Database, identity: VenueIdentity) -> None:
+def check_identity(database: Database, identity: VenueIdentity) -> None:
+    """Raise ConfigError if the database belongs to another venue, JournalError if to none."""
     for mode, hosts in database.rows("SELECT mode, hosts FROM venue"):
         try:
             found = VenueIdentity(VenueMode(mode), tuple(json.loads(hosts)))
         except (ValueError, TypeError) as cause:
-            raise JournalError(
-                f"{database.name} is damaged: its first row names no venue"
-            ) from cause
+            raise damaged(f"{database.name} is damaged: its first row names no venue") from cause
         if found != identity:
             raise ConfigError(
                 f"this database belongs to another exchange ({found}), not to {identity}",
                 path=Path(database.name),
                 hint="restore the [exchange] section it was made with, or use another folder",
             )
+
+
+def _is_far(folder: Path, *, permitted: bool) -> bool:
+    """Return whether the folder is on a network disk; raises ConfigError unless permitted."""
+    try:
+        mounts = MOUNTS.read_text("utf-8", errors="surrogateescape")
+    except OSError:  # no Linux, or nothing that tells
+        return False
+    kind = network_disk(Path(os.path.realpath(folder)), mounts)
+    if kind is not None and not permitted:
+        raise ConfigError(
+            f"the journal would lie on a network disk ({kind}), where another machine could write"
+            " to it and a lock may be no lock",
+            path=folder,
+            hint="move the folder of the configuration to a disk of this machine, or accept that"
+            " with journal_on_network_disk = true in [global_settings]",
+        )
+    return kind is not None
 
 
 def _make_folder(folder: Path) -> None:
@@ -158,8 +190,8 @@ def _make_folder(folder: Path) -> None:
 
 def _make_file(path: Path) -> None:
     """Make the database, if need be, for its user alone; its -wal and -shm take after it."""
-    new = not path.exists()
     try:
+        new = not path.exists()
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.fchmod(file, 0o600)

@@ -81,6 +81,7 @@ async def trade(
                 venue.identity,
                 fresh=venue.identity.embedded,
                 clock=clock,
+                on_network_disk=settings.journal_on_network_disk,
             )
             steering = on_this_machine(settings)
             await _serve(venue, settings, names, journal, steering, clock, stop, board)

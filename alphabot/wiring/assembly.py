@@ -34,6 +34,7 @@ from alphabot.runtime.turnstile import Turnstile
 from alphabot.runtime.user import User
 from alphabot.store import SqliteJournal
 from alphabot.wiring.binding import Bound
+from alphabot.wiring.histories import Bars, replay_all
 from alphabot.wiring.venues import Venue
 
 __all__ = ["Shared", "assemble"]
@@ -63,6 +64,7 @@ class _Everyone:
     recorders: Sequence[Recorder]
     turnstile: Turnstile
     identities: Identities
+    bars: Bars
 
 
 async def assemble(shared: Shared, bound: Sequence[Bound]) -> Roster:
@@ -71,12 +73,13 @@ async def assemble(shared: Shared, bound: Sequence[Bound]) -> Roster:
     user_ids = sorted({user_id for b in bound for user_id in b.settings.user_ids})
     recorders = [Recorder(shared.journal, user_id, shared.clock) for user_id in user_ids]
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
-    everyone = _Everyone(tuple(recorders), turnstile, Identities())
+    bars = await replay_all(
+        shared.journal, recorders, guard=shared.settings.limits.self_trade_guard
+    )
+    everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars)
     seats = []
     for recorder in recorders:
         user_id = recorder.user_id
-        shared.journal.users.ensure_simulated_user(user_id)
-        await recorder.replay()
         strategies = [b for b in bound if user_id in b.settings.user_ids]
         rows = [_row(b, user_id) for b in strategies]
         shared.board.rows.extend(rows)
@@ -125,7 +128,8 @@ async def _open_user(
         )
         feed = UserFeed(account.listen_key, venue.net, venue.order_stream_url)
         by_id = {b.settings.strategy_id: b for b in bound}
-        yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in rows])
+        free = everyone.bars.let_through(rows)
+        yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in free])
 
 
 def _row(bound: Bound, user_id: UserId) -> Row:

@@ -181,4 +181,10 @@ def _journal_at_rest(settings: Settings, clock: WallClock) -> AbstractContextMan
             key="exchange",
             hint="name an exchange by its addresses to keep its journal",
         )
-    return open_journal(folder_of(settings), identity, fresh=False, clock=clock)
+    return open_journal(
+        folder_of(settings),
+        identity,
+        fresh=False,
+        clock=clock,
+        on_network_disk=settings.journal_on_network_disk,
+    )

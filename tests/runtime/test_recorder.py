@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from trio.testing import MockClock
 from alphabot.core.progress import UserState
 from alphabot.core.records import Intended, Latched, Record
 from alphabot.core.values import IntentId, StrategyId, UserId
-from alphabot.errors import JournalError
+from alphabot.errors import HistoryDamaged, JournalError
 from alphabot.ports import CommittedIntent
 from alphabot.runtime.recorder import Recorder
 from tests.core.samples import NOON_MS, fold, pair, placed
@@ -166,8 +167,29 @@ async def test_an_id_is_not_used_again_after_another_was_never_committed(
     assert again.next_intent_id() not in used
 
 
-async def test_a_journal_that_cannot_be_is_not_replayed(autojump_clock: MockClock) -> None:
+async def test_a_past_that_cannot_be_ends_all_writing(autojump_clock: MockClock) -> None:
+    """Records that each fit their hash may still tell a story that cannot have been."""
     journal = ListJournal()
-    journal.kept[ANN] = [placed()]
-    with pytest.raises(JournalError, match="1-1"):
-        await replayed(journal)
+    journal.kept[ANN] = [LATCHED, placed()]
+    writer = recorder(journal)
+    with pytest.raises(HistoryDamaged, match=r"record 2 of user 1 cannot follow .*1-1"):
+        await writer.replay()
+    with pytest.raises(HistoryDamaged, match="record 2 of user 1"):
+        await writer.write(LATCHED)
+    with pytest.raises(HistoryDamaged, match="record 2 of user 1"):
+        await writer.intend(pair())
+    assert journal.kept[ANN] == [LATCHED, placed()]
+    assert writer.state.open_intents == {}
+
+
+async def test_whose_past_is_not_known_counts_with_all_that_is_allowed(
+    autojump_clock: MockClock,
+) -> None:
+    journal = ListJournal()
+    sound, damaged = recorder(journal, ANN), recorder(journal, BOB)
+    journal.kept[BOB] = [placed()]
+    with pytest.raises(HistoryDamaged):
+        await damaged.replay()
+    await sound.intend(pair())
+    assert sound.exposure_usdt(Decimal(100)) == pair().amount_usdt
+    assert damaged.exposure_usdt(Decimal(100)) == 100

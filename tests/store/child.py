@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import sys
 from pathlib import Path
 
+import apsw
 import trio
 
 from alphabot.errors import AlphabotError
-from alphabot.store import EMBEDDED, open_journal
+from alphabot.store import EMBEDDED, open_journal, read_journal
 from tests.store.samples import USER, FixedClock, latched, not_sent, pair
 
 NOBODY = 65534
@@ -60,6 +62,39 @@ async def _write_without_end(folder: Path) -> None:
             say(number)
 
 
+def write_and_hold(folder: str) -> None:
+    """Own the database with one record in it until standard input ends."""
+
+    async def write() -> None:
+        with open_journal(Path(folder), EMBEDDED, fresh=False, clock=FixedClock()) as journal:
+            journal.users.ensure_simulated_user(USER)
+            await journal.append(USER, latched())
+            say("held")
+            sys.stdin.readline()
+            await journal.append(USER, latched())
+            say("written")
+
+    trio.run(write)
+
+
+def write(folder: str, records: str) -> None:
+    """Write until standard input ends, as one owner after another, each for that many records.
+
+    At least one owner writes.
+    """
+
+    async def write_as_owner() -> None:
+        with open_journal(Path(folder), EMBEDDED, fresh=False, clock=FixedClock()) as journal:
+            journal.users.ensure_simulated_user(USER)
+            for _ in range(int(records)):
+                await journal.append(USER, latched())
+            say(journal.position)
+
+    trio.run(write_as_owner)
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        trio.run(write_as_owner)
+
+
 def fill(folder: str) -> None:
     """Write until the files may not grow any more, then say how far it came and what was said."""
 
@@ -89,6 +124,52 @@ def open_as_nobody(folder: str) -> None:
         say("opened")
     except AlphabotError as error:
         say(type(error).__name__, error)
+
+
+def look_as_nobody(folder: str) -> None:
+    """Look at the journal without any right of the superuser and say what came of it."""
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+    try:
+        with read_journal(Path(folder), EMBEDDED):
+            say("opened")
+    except AlphabotError as error:
+        say(type(error).__name__, error)
+
+
+def open_and_say(folder: str) -> None:
+    """Open, and say what came of it."""
+    try:
+        with open_journal(Path(folder), EMBEDDED, fresh=False, clock=FixedClock()):
+            say("opened")
+    except AlphabotError as error:
+        say(type(error).__name__, error)
+
+
+def open_far(folder: str) -> None:
+    """Write a record on a network disk and say how it was written."""
+
+    async def write() -> None:
+        with open_journal(
+            Path(folder), EMBEDDED, fresh=False, clock=FixedClock(), on_network_disk=True
+        ) as journal:
+            await journal.append(USER, latched())
+            with journal.database.guarded() as connection:
+                modes = [connection.pragma(name) for name in ("journal_mode", "locking_mode")]
+            say(" ".join([*modes, str(journal.position)]))
+
+    trio.run(write)
+
+
+def die_in_a_far_write(folder: str) -> None:
+    """End in the middle of a transaction whose pages have reached the file."""
+    connection = apsw.Connection(str(Path(folder) / "simulated.db"))
+    connection.pragma("journal_mode", "delete")
+    connection.pragma("cache_size", 1)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE users SET name = hex(randomblob(200000))")
+    connection.cacheflush()
+    os._exit(0)
 
 
 def open_with_umask_000(folder: str) -> None:

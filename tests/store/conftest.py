@@ -21,7 +21,9 @@ Opener = Callable[..., AbstractContextManager[SqliteJournal]]
 
 def run_child(*arguments: object) -> str:
     """Run a program of :mod:`tests.store.child` to its end and return what it said."""
-    done = subprocess.run(child(*arguments), capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        child(*arguments), input="", capture_output=True, text=True, timeout=30, check=True
+    )
     return done.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,10 +41,11 @@ async def _tell(journal: SqliteJournal) -> int:
         for record in STORY:
             await write(journal, USER, record)
             acknowledged += 1
-    except JournalError:
-        with pytest.raises(JournalError, match="closed after an earlier failure"):
+    except JournalError as error:
+        said = re.escape(str(error))
+        with pytest.raises(JournalError, match=said):
             await journal.append(USER, latched())
-        with pytest.raises(JournalError, match="closed after an earlier failure"):
+        with pytest.raises(JournalError, match=said):
             await journal.records(USER)
     return acknowledged
 
@@ -115,7 +117,7 @@ async def test_a_full_disk_is_said_in_plain_words_and_final(reopen: Opener, fold
             connection.pragma("max_page_count", connection.pragma("page_count") + 2)
         with pytest.raises(JournalError, match=r"simulated\.db: the disk is full"):
             await append_until_refused(journal)
-        with pytest.raises(JournalError, match="closed after an earlier failure: the disk is full"):
+        with pytest.raises(JournalError, match=r"simulated\.db: the disk is full"):
             await journal.commit_intent(USER, pair("a"))
         written = journal.position
     assert written > 0
@@ -142,7 +144,7 @@ async def test_a_foreign_lock_is_waited_for_a_moment_only(reopen: Opener, folder
         with pytest.raises(JournalError, match="another program holds the database locked"):
             await journal.append(USER, latched())
         other.close()
-        with pytest.raises(JournalError, match="closed after an earlier failure"):
+        with pytest.raises(JournalError, match="another program holds the database locked"):
             await journal.append(USER, latched())
 
 
@@ -159,7 +161,7 @@ async def test_a_failing_mark_is_final(
             patched.setattr("os.pwrite", fail)
             with pytest.raises(JournalError, match=r"simulated\.mark could not be written"):
                 await journal.append(USER, latched())
-        with pytest.raises(JournalError, match="closed after an earlier failure"):
+        with pytest.raises(JournalError, match=r"simulated\.mark could not be written"):
             await journal.append(USER, latched())
     with reopen() as journal:
         assert await journal.records(USER) == [latched()]

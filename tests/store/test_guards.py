@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
 import pytest
 
-from alphabot.errors import JournalError
+from alphabot.core.records import Leg, Record
+from alphabot.core.values import Symbol, UserId
+from alphabot.errors import HistoryDamaged, JournalError
 from alphabot.store import VenueIdentity, VenueMode
 from tests.store.conftest import Opener
-from tests.store.hurt import fill, flip, read
-from tests.store.samples import OTHER, USER, latched
+from tests.store.hurt import contents, fill, flip, is_honest, is_refusal, looked_at, owned, read
+from tests.store.samples import BR, KOGE, OTHER, USER, latched, not_sent, pair, settled
 
 
 def _tamper(folder: Path, statements: str) -> None:
@@ -35,20 +38,66 @@ def _tamper(folder: Path, statements: str) -> None:
             "UPDATE records SET record = replace(record, '27.27', '37.27') WHERE position = 3",
             "record 3 of user 1 does not match its hash",
         ),
-        ("UPDATE records SET hash = zeroblob(32) WHERE position = 5", "record 5 of user 1 does"),
-        ("DELETE FROM records WHERE position = 4", "record 4 is missing"),
+        (
+            "UPDATE records SET hash = zeroblob(32) WHERE position = 5",
+            "record 5 of user 1 does not match its hash",
+        ),
+        (
+            "UPDATE records SET record = '{}' WHERE user_id = 1 AND sequence > 7",
+            "record 8 of user 1 does not match its hash",
+        ),
+        (
+            "UPDATE records SET sequence = 40 WHERE position = 18",
+            "record 18 of user 1 is missing",
+        ),
+    ],
+)
+async def test_an_edit_of_one_users_records_is_noticed_and_concerns_nobody_else(
+    reopen: Opener, folder: Path, statements: str, complaint: str
+) -> None:
+    written = await fill(reopen)
+    _tamper(folder, statements)
+    assert looked_at(folder) == {USER: complaint, OTHER: written[OTHER]}
+    with reopen() as journal:
+        for attempt in (journal.records(USER), journal.append(USER, latched())):
+            with pytest.raises(HistoryDamaged, match=complaint):
+                await attempt
+        with pytest.raises(HistoryDamaged, match=complaint):
+            await journal.commit_intent(USER, pair("new"))
+        assert await journal.records(OTHER) == written[OTHER]
+        await journal.commit_intent(OTHER, pair("new"))
+        await journal.append(OTHER, not_sent("new"))
+    # What the others wrote meanwhile does not cover it up.
+    assert (await owned(reopen)) == looked_at(folder)
+    assert is_honest(looked_at(folder), {**written, OTHER: await _of(reopen, OTHER)})
+    assert is_refusal(looked_at(folder))
+
+
+async def _of(reopen: Opener, user_id: UserId) -> Sequence[Record]:
+    with reopen() as journal:
+        return await journal.records(user_id)
+
+
+@pytest.mark.parametrize(
+    ("statements", "complaint"),
+    [
+        ("DELETE FROM records WHERE position = 4", "record 4 of all users is missing"),
         ("DELETE FROM records WHERE position = 37", "it had 37 records of 1 runs and has 36"),
         (
             "DELETE FROM records WHERE position = 4;"
             "UPDATE records SET position = position - 1 WHERE position > 4",
-            "record 4 of user 1 is missing",
+            "it had 37 records of 1 runs and has 36",
         ),
         (
             "UPDATE records SET user_id = 2, sequence = 20 WHERE position = 37;"
             "UPDATE records SET user_id = 1, sequence = 19 WHERE position = 37",
-            "record 19 of user 1 does not match its hash",
+            "record 37 of all users is one of user 2 and stands under user 1",
         ),
-        ("DELETE FROM users WHERE user_id = 2", "damaged"),
+        (
+            "UPDATE records SET record = '{}' WHERE sequence = 1",
+            "record 1 of user 1 does not match its hash, and so it is with every user",
+        ),
+        ("DELETE FROM users WHERE user_id = 2", "a row names a user that is not there"),
         ("UPDATE intents SET open_legs = 1 WHERE user_id = 1 AND intent_id = '1-0'", "1-0"),
         ("DELETE FROM intents WHERE user_id = 2 AND intent_id = '1-5'", "intent 1-5"),
         ("INSERT INTO intents VALUES (1, 'x', 'Y', 1)", "intent x"),
@@ -56,15 +105,54 @@ def _tamper(folder: Path, statements: str) -> None:
         ("UPDATE users SET name = CAST(x'ff' AS TEXT)", "a text in it is none"),
         ("UPDATE venue SET hosts = '{'", "names no venue"),
         ("UPDATE ownership SET epoch = 0", "older copy"),
+        ("PRAGMA user_version = 0", "its version is missing"),
+        ("PRAGMA user_version = 9", "was written by a newer alphabot"),
+        ("PRAGMA application_id = 1", "is not a database of alphabot"),
     ],
 )
-async def test_an_edit_by_hand_is_noticed(
+async def test_an_edit_of_what_belongs_to_all_is_noticed(
     reopen: Opener, folder: Path, statements: str, complaint: str
 ) -> None:
     await fill(reopen)
     _tamper(folder, statements)
-    with pytest.raises(JournalError, match=complaint):
+    told = looked_at(folder)
+    with pytest.raises(JournalError, match=complaint) as refused:
         await read(reopen)
+    # The one who only looks reads no names of users.
+    assert str(refused.value) == told or "name" in statements
+
+
+async def test_a_damaged_user_may_have_orders_wherever_nothing_says_otherwise(
+    reopen: Opener, folder: Path
+) -> None:
+    """Once the table and all records that can be read agree that it ended, and not before."""
+    with reopen() as journal:
+        journal.users.ensure_simulated_user(USER)
+        for name, symbol in (("a", KOGE), ("b", BR)):
+            await journal.commit_intent(USER, pair(name, symbol))
+            await journal.append(USER, settled(name, Leg.WORKING))
+        assert journal.may_be_open(USER) == {KOGE, BR}
+        await journal.append(USER, settled("a", Leg.PENDING))
+        assert journal.may_be_open(USER) == {BR}
+    sound = contents(folder)
+
+    def may_be_open(statements: str) -> frozenset[Symbol]:
+        for name, raw in sound.items():
+            (folder / name).write_bytes(raw)
+        _tamper(folder, statements)
+        with reopen() as journal:
+            return journal.may_be_open(USER)
+
+    garble = "UPDATE records SET record = '{{}}' WHERE position IN ({})"
+    # Its own beginning, its own end, or something else: the table still says that "a" has ended.
+    for position in (1, 2, 3, 5):
+        assert may_be_open(garble.format(position)) == {BR}
+    assert may_be_open("UPDATE records SET hash = zeroblob(32) WHERE position = 2") == {BR}
+    # One lost record can have ended one intent, so here the table lies about the other.
+    close_b = "UPDATE intents SET open_legs = 0 WHERE intent_id = 'b'"
+    assert may_be_open(f"{garble.format(5)}; {close_b}") == {KOGE, BR}
+    assert may_be_open("; ".join([garble.format(5), "DELETE FROM intents"])) == {KOGE, BR}
+    assert may_be_open(f"{garble.format('4, 5')}; {close_b}") == frozenset()
 
 
 async def test_a_dropped_guard_is_noticed(reopen: Opener, folder: Path) -> None:
@@ -110,7 +198,7 @@ async def test_damage_while_it_runs_is_noticed_and_final(reopen: Opener, folder:
         connection.close()
         with pytest.raises(JournalError, match="user 2 is number 18, not 19"):
             await journal.records(OTHER)
-        with pytest.raises(JournalError, match="closed after an earlier failure"):
+        with pytest.raises(JournalError, match="user 2 is number 18, not 19"):
             await journal.append(USER, latched())
 
 

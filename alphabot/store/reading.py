@@ -1,0 +1,178 @@
+"""A journal for those who only look: beside a running owner, after a kill, or long at rest.
+
+Nothing is locked, written or made: not even the ``-shm`` file in which SQLite's readers of a
+write-ahead log usually sign in, and no log is moved into the file when the last reader closes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import apsw
+
+from alphabot.core.records import Record
+from alphabot.core.values import UserId
+from alphabot.errors import JournalError
+from alphabot.store import schema
+from alphabot.store.audit import Audit, History, audit
+from alphabot.store.chain import Chain, genesis
+from alphabot.store.database import Database, damaged, sentence_for
+from alphabot.store.mark import read_mark
+from alphabot.store.venue import VenueIdentity, check_identity
+
+__all__ = ["Entry", "JournalReading", "read_journal"]
+
+_TRIES: Final = 5
+"""How often a file is read again that was written to meanwhile, before it counts as damaged."""
+_READ_ONLY: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
+_ENTRIES = (
+    "SELECT position, user_id, sequence, CAST(record AS BLOB), hash FROM records"
+    " WHERE ?1 IS NULL OR user_id = ?1 ORDER BY position"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record where it stands; ``position`` counts over all users. ``raw`` is its JSON text."""
+
+    position: int
+    user_id: UserId
+    sequence: int
+    hash: bytes
+    raw: bytes
+    record: Record
+
+
+class JournalReading:
+    """What a journal said when it was opened, checked as its owner checks it.
+
+    Made by :func:`read_journal`. Every method raises JournalError when the file cannot be read.
+    """
+
+    def __init__(self, database: Database, start: bytes, found: Audit) -> None:
+        self.last = found.last
+        self._database = database
+        self._start = start
+        self._histories = found.histories
+
+    @property
+    def histories(self) -> list[History]:
+        """Every user's history, also of users without a record, in the order of their ids."""
+        known = [row[0] for row in self._database.rows("SELECT user_id FROM users")]
+        return [
+            self._histories.get(user_id) or History(Chain(user_id, self._start))
+            for user_id in sorted({*known, *self._histories})
+        ]
+
+    def entries(self, user_id: UserId | None = None) -> Iterator[Entry]:
+        """Yield the records of a user, or of all, oldest first, as far as they fit together."""
+        chains: dict[UserId, Chain] = {}
+        with self._database.guarded() as connection:
+            for position, owner, sequence, raw, digest in connection.execute(_ENTRIES, (user_id,)):
+                chain = chains.setdefault(owner, Chain(owner, self._start))
+                if sequence <= self._histories[owner].chain.length:
+                    record = chain.follow(sequence, raw, digest)
+                    yield Entry(position, owner, sequence, digest, raw, record)
+
+
+@contextmanager
+def read_journal(folder: Path, identity: VenueIdentity) -> Iterator[JournalReading]:
+    """Open the venue's journal to look at it.
+
+    Raises ConfigError when the file belongs to another venue; JournalError when there is none,
+    when it cannot be read, and when what it says cannot be trusted for any user.
+    """
+    path = folder / f"{identity.file_stem}.db"
+    for attempt in range(_TRIES):
+        before = _state(path)
+        database = _open(path)
+        try:
+            reading = _read(database, path, identity)
+        except JournalError:
+            database.close()
+            # An owner who starts or ends moves pages about under those who do not sign in.
+            if before == _state(path) or attempt == _TRIES - 1:
+                raise
+        else:
+            break
+    with closing(database):
+        yield reading
+
+
+def _read(database: Database, path: Path, identity: VenueIdentity) -> JournalReading:
+    # Before anything else: it is written after each record, so it is never ahead of them.
+    mark = read_mark(path.with_suffix(".mark"))
+    start = genesis(identity.text)
+    with database.guarded() as connection:
+        connection.pragma("query_only", True)
+        connection.pragma("cell_size_check", True)
+        connection.execute("BEGIN")
+        if not schema.version_of(connection, database.name):
+            raise damaged(f"{database.name} is empty")
+        check_identity(database, identity)
+        schema.check(connection, database.name)
+        return JournalReading(database, start, audit(connection, database.name, start, mark))
+
+
+def _open(path: Path) -> Database:
+    options, vfs = _how(path)
+    try:
+        connection = apsw.Connection(
+            f"file:{quote(str(path))}?{options}", flags=_READ_ONLY, vfs=vfs
+        )
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        if vfs is not None:
+            connection.pragma("locking_mode", "exclusive")
+    except apsw.Error as cause:
+        raise JournalError(f"{path}: {sentence_for(cause)}") from cause
+    return Database(connection, str(path))
+
+
+def _how(path: Path) -> tuple[str, str | None]:
+    """Return SQLite's options, and its way to the files, that leave everything as it is.
+
+    Raises JournalError where there is nothing to be read.
+    """
+    if _size(path) is None:
+        if _size(path.with_suffix(".mark")) is not None:
+            raise damaged(f"{path} is gone, though there was a journal")
+        raise JournalError(f"{path} does not exist: nothing was traded with this configuration yet")
+    if _size(Path(f"{path}-journal")):
+        raise JournalError(
+            f"{path} is being written, or was when its process ended: it can be read once the"
+            " service has started and ended again"
+        )
+    if not _size(Path(f"{path}-wal")):
+        return "immutable=1", None
+    if _size(Path(f"{path}-shm")) is not None:
+        return "mode=ro&readonly_shm=1", None
+    # A log without the file that its users share is nobody's: it is read in private.
+    return "mode=ro", "unix-none"
+
+
+def _size(path: Path) -> int | None:
+    stat = _stat(path)
+    return None if stat is None else stat.st_size
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """Return what is known of a file, or None where there is none; raises JournalError."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as cause:
+        raise JournalError(f"{path} could not be read: {cause.strerror}") from cause
+
+
+def _state(path: Path) -> list[tuple[int, int, int] | None]:
+    """Return what changes whenever somebody writes to the files."""
+    stats = [_stat(Path(f"{path}{ending}")) for ending in ("", "-wal", "-journal")]
+    return [stat and (stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats]
