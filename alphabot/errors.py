@@ -215,7 +215,11 @@ class HistoryDamaged(AlphabotError):
     """
 
     def __init__(self, user_id: int, sequence: int, problem: str) -> None:
-        super().__init__(f"record {sequence} of user {user_id} {problem}")
+        self.what = f"record {sequence} of user {user_id} {problem}"
+        super().__init__(
+            f"{self.what}; put a sound copy of the whole folder back while alphabot is stopped,"
+            " or look with alphabot journal verify"
+        )
         self.user_id = user_id
         self.sequence = sequence
         self.problem = problem

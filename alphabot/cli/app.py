@@ -15,6 +15,7 @@ from alphabot.cli.drain import drain
 from alphabot.cli.exchange import exchange
 from alphabot.cli.halt import halt
 from alphabot.cli.init import init
+from alphabot.cli.journal import journal
 from alphabot.cli.pause import pause
 from alphabot.cli.reset import reset
 from alphabot.cli.resume import resume
@@ -49,6 +50,6 @@ app = App(
 for command in (
     *(init, check, run, tokens, exchange),
     *(status, pause, resume, drain, stop, halt, clear),
-    *(reset, schema),
+    *(reset, journal, schema),
 ):
     app.command(command)

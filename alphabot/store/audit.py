@@ -153,7 +153,7 @@ class _Scan:
         first = [error for error, _ in self._damaged.values() if error.sequence == 1]
         if len(first) == len(self.trails) > 1:
             raise damaged(
-                f"the journal is damaged: {first[0]}, and so it is with every user."
+                f"the journal is damaged: {first[0].what}, and so it is with every user."
                 " Was it written for another exchange?"
             )
 

@@ -106,7 +106,7 @@ class SqliteJournal:
             try:
                 records = [chain.follow(*row) for row in rows]
             except HistoryDamaged as cause:  # since it was opened: then nothing is safe any more
-                raise JournalError(f"the journal was damaged while in use: {cause}") from cause
+                raise JournalError(f"the journal was damaged while in use: {cause.what}") from cause
             if chain != known:
                 raise JournalError(
                     f"the journal is damaged: the last record of user {user_id} is number"

@@ -32,10 +32,11 @@ _TRIES: Final = 5
 """How often a file is read again that was written to meanwhile, before it counts as damaged."""
 _READ_ONLY: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
-_ENTRIES = (
+_PAGE = (
     "SELECT position, user_id, sequence, CAST(record AS BLOB), hash FROM records"
-    " WHERE ?1 IS NULL OR user_id = ?1 ORDER BY position"
+    " WHERE position > ? AND position <= ? AND user_id BETWEEN ? AND ? ORDER BY position LIMIT 1000"
 )
+_USER_ID_MAX: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class JournalReading:
     def __init__(self, database: Database, start: bytes, found: Audit) -> None:
         self.last = found.last
         self._database = database
-        self._start = start
+        self.start = start
         self._histories = found.histories
 
     @property
@@ -67,16 +68,22 @@ class JournalReading:
         """Every user's history, also of users without a record, in the order of their ids."""
         known = [row[0] for row in self._database.rows("SELECT user_id FROM users")]
         return [
-            self._histories.get(user_id) or History(Chain(user_id, self._start))
+            self._histories.get(user_id) or History(Chain(user_id, self.start))
             for user_id in sorted({*known, *self._histories})
         ]
 
     def entries(self, user_id: UserId | None = None) -> Iterator[Entry]:
-        """Yield the records of a user, or of all, oldest first, as far as they fit together."""
+        """Yield the records of a user, or of all, oldest first, as far as they fit together.
+
+        Whoever takes them one by one may take long about it: an owner who goes on writing is not
+        held up, and what is written meanwhile is not among them.
+        """
         chains: dict[UserId, Chain] = {}
-        with self._database.guarded() as connection:
-            for position, owner, sequence, raw, digest in connection.execute(_ENTRIES, (user_id,)):
-                chain = chains.setdefault(owner, Chain(owner, self._start))
+        users = (1, _USER_ID_MAX) if user_id is None else (user_id, user_id)
+        position = 0
+        while page := self._database.rows(_PAGE, (position, self.last.position, *users)):
+            for position, owner, sequence, raw, digest in page:
+                chain = chains.setdefault(owner, Chain(owner, self.start))
                 if sequence <= self._histories[owner].chain.length:
                     record = chain.follow(sequence, raw, digest)
                     yield Entry(position, owner, sequence, digest, raw, record)
@@ -118,7 +125,9 @@ def _read(database: Database, path: Path, identity: VenueIdentity) -> JournalRea
             raise damaged(f"{database.name} is empty")
         check_identity(database, identity)
         schema.check(connection, database.name)
-        return JournalReading(database, start, audit(connection, database.name, start, mark))
+        found = audit(connection, database.name, start, mark)
+        connection.execute("COMMIT")
+        return JournalReading(database, start, found)
 
 
 def _open(path: Path) -> Database:

@@ -27,19 +27,24 @@ from alphabot.wiring.assembly import Shared, assemble
 from alphabot.wiring.at_rest import Standstill, clear, last_known, reset, standstill
 from alphabot.wiring.binding import Names, bind, resolve
 from alphabot.wiring.inspection import Prospect, prospects, token_costs
+from alphabot.wiring.looking import JournalView, UserView, journal_file, look
 from alphabot.wiring.steering import Steering, in_memory, on_this_machine, socket_path
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, folder_of, open_venue, simulated_venue
 
 __all__ = [
+    "JournalView",
     "Prospect",
     "Standstill",
     "Steering",
     "Summary",
+    "UserView",
     "Venue",
     "clear",
     "in_memory",
+    "journal_file",
     "last_known",
+    "look",
     "prospects",
     "reset",
     "run_on",

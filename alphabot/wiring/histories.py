@@ -87,11 +87,5 @@ async def replay_all(journal: SqliteJournal, recorders: Sequence[Recorder], *, g
                 file=journal.database.name,
                 may_be_open=", ".join(sorted(may_be_open)) or "-",
             )
-            bars.add(user_id, f"{error}; {_REMEDY}", may_be_open)
+            bars.add(user_id, str(error), may_be_open)
     return bars
-
-
-_REMEDY = (
-    "put a sound copy of the whole folder back while alphabot is stopped, or look with"
-    " alphabot journal verify"
-)

@@ -46,7 +46,7 @@ async def owned(reopen: Opener) -> Verdict:
                 try:
                     found[user.user_id] = await journal.records(user.user_id)
                 except HistoryDamaged as error:
-                    found[user.user_id] = str(error)
+                    found[user.user_id] = error.what
     except AlphabotError as error:
         return str(error)
     return found
@@ -62,7 +62,7 @@ def looked_at(folder: Path) -> Verdict:
                 user_id = history.chain.user_id
                 found[user_id] = [entry.record for entry in reading.entries(user_id)]
                 if history.damage is not None:
-                    found[user_id] = str(history.damage.error)
+                    found[user_id] = history.damage.error.what
         return found
     except AlphabotError as error:
         return str(error)

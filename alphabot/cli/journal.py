@@ -1,0 +1,141 @@
+"""``alphabot journal``: look at what is remembered, also while a service is writing to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from alphabot.config import Settings
+
+__all__ = ["journal"]
+
+Count = Annotated[int, Parameter(validator=Number(gte=1))]
+CONFIG = Path("strategies.toml")
+
+journal = App(name="journal", help="Look at the journal: check it, read it, write it out.")
+
+
+@journal.command
+def verify(*, config: Path = CONFIG, json: bool = False) -> int:
+    """Check everything that the start of a service checks, and change nothing.
+
+    That is the file, its tables, every user's chain of records, the table of open intents and
+    how far the journal had come. The exit code is 0 for a sound journal and 1 for a damaged one.
+
+    Parameters
+    ----------
+    config
+        The file that names the exchange.
+    json
+        Print what was found as JSON.
+    """
+    from alphabot import wiring
+    from alphabot.cli import journal_text as text
+    from alphabot.cli.session import emit
+    from alphabot.errors import JournalError
+
+    settings = _settings(config)
+    file = wiring.journal_file(settings)
+    try:
+        with wiring.look(settings) as view:
+            found = (
+                text.as_json(file, view) if json else text.as_text(file, view, settings.language)
+            )
+            emit(found)
+            return 1 if view.damaged else 0
+    except JournalError as error:
+        problem = str(error)
+        emit(
+            text.unreadable_json(file, problem)
+            if json
+            else text.unreadable_text(problem, settings.language)
+        )
+        return 1
+
+
+@journal.command
+def show(user: int, *, last: Count | None = None, config: Path = CONFIG, json: bool = False) -> int:
+    """Print a user's records in words, one line each, newest last.
+
+    Parameters
+    ----------
+    user
+        Whose, by the id in user_ids.
+    last
+        No more than this many, the newest.
+    config
+        The file that names the exchange.
+    json
+        Print the records as JSON, with their places and hashes.
+    """
+    from collections import deque
+
+    from alphabot import wiring
+    from alphabot.cli import journal_text as text
+    from alphabot.cli.session import emit
+
+    settings = _settings(config)
+    with wiring.look(settings) as view:
+        of = view.user(user)
+        entries = deque(view.entries(user), maxlen=last)
+    if json:
+        emit(text.records_json(of, entries))
+    else:
+        emit("\n".join(text.records_text(of, entries, settings.language)))
+    return 1 if of.damage else 0
+
+
+@journal.command
+def export(
+    *,
+    user: int | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    config: Path = CONFIG,
+) -> int:
+    """Write the records as they are stored and hashed, one line of JSON each.
+
+    Parameters
+    ----------
+    user
+        Only this user's.
+    output
+        A new file, for your eyes alone, instead of standard output.
+    config
+        The file that names the exchange.
+    """
+    from alphabot import wiring
+    from alphabot.cli import journal_text as text
+    from alphabot.cli.lines import write_lines
+
+    settings = _settings(config)
+    with wiring.look(settings) as view:
+        chosen = view.users if user is None else (view.user(user),)
+        write_lines(map(text.exported, view.entries(user)), output)
+        damaged = [of for of in chosen if of.damage]
+    for of in damaged:
+        _complain(text.damage_text(of, settings.language))
+    return 1 if damaged else 0
+
+
+def _settings(config: Path) -> Settings:
+    """Read the configuration; whatever is logged goes to standard error."""
+    import sys
+
+    from alphabot.config import load
+    from alphabot.log import LineWriter, configure
+
+    settings = load(config)
+    configure(settings.language, sink=LineWriter(lambda: sys.stderr))
+    return settings
+
+
+def _complain(line: str) -> None:
+    import sys
+
+    from alphabot.log import LineWriter
+
+    LineWriter(lambda: sys.stderr)(line)

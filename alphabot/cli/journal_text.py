@@ -1,0 +1,182 @@
+"""How ``alphabot journal`` says what it found, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alphabot.cli import cells
+from alphabot.cli.journal_words import told
+from alphabot.cli.words import Words, word
+from alphabot.messages import Language
+
+if TYPE_CHECKING:
+    from alphabot.store import Entry
+    from alphabot.wiring import JournalView, UserView
+
+__all__ = [
+    "as_json",
+    "as_text",
+    "damage_text",
+    "exported",
+    "records_json",
+    "records_text",
+    "unreadable_json",
+    "unreadable_text",
+]
+
+_TIP_DIGITS = 12
+
+_HEAD: Words = (
+    "{file}（{exchange}）：共 {records} 条记录，运行 {runs} 次",
+    "{file} ({exchange}): {records} records of {runs} run(s)",
+)
+_USER: Words = (
+    "用户 {user}：{records} 条记录，最后一条 {at}，链尾 {tip}",
+    "user {user}: {records} records, the last of {at}, tip {tip}",
+)
+_NO_RECORD: Words = ("用户 {user}：没有记录", "user {user}: no records")
+_DAMAGED: Words = (
+    "用户 {user}：第 {record} 条记录有问题（{problem}），之前的 {sound} 条完好",
+    "user {user}: DAMAGED, record {record} {problem}; the {sound} before it are sound",
+)
+_PROBLEMS: Mapping[str, Words] = {
+    "is missing": ("缺失", "is missing"),
+    "does not match its hash": ("与其哈希值不符", "does not match its hash"),
+}
+_SOUND: Words = ("日志完好。", "The journal is sound.")
+_PARTLY: Words = (
+    "日志有损坏：上述用户不会交易，其他用户照常。请停止程序后放回整个文件夹的完好副本。",
+    "The journal is damaged: of these users nothing is traded, of the others it is. Put a sound"
+    " copy of the whole folder back while alphabot is stopped.",
+)
+_UNREADABLE: Words = ("日志不可用：{problem}", "The journal cannot be relied on: {problem}")
+
+
+def as_text(file: Path, view: JournalView, language: Language) -> str:
+    """Return what was found, a line for each user."""
+    lines = [
+        word(_HEAD, language).format(
+            file=cells.name(file),
+            exchange=cells.name(view.exchange),
+            records=view.records,
+            runs=view.runs,
+        )
+    ]
+    for user in view.users:
+        if user.damage is not None:
+            lines.append(damage_text(user, language))
+        elif user.last_at_ms is None:
+            lines.append(word(_NO_RECORD, language).format(user=user.user_id))
+        else:
+            lines.append(
+                word(_USER, language).format(
+                    user=user.user_id,
+                    records=user.records,
+                    at=_time(user.last_at_ms),
+                    tip=user.tip.hex()[:_TIP_DIGITS],
+                )
+            )
+    lines.append(word(_PARTLY if view.damaged else _SOUND, language))
+    return "\n".join(lines)
+
+
+def damage_text(user: UserView, language: Language) -> str:
+    """Return where a user's records stop fitting together."""
+    if user.damage is None:
+        raise ValueError(f"user {user.user_id} is sound")
+    problem = cells.name(user.damage.problem)
+    return word(_DAMAGED, language).format(
+        user=user.user_id,
+        record=user.damage.sequence,
+        problem=word(_PROBLEMS.get(problem, (problem, problem)), language),
+        sound=user.records,
+    )
+
+
+def unreadable_text(problem: str, language: Language) -> str:
+    """Return why nobody could rely on the journal."""
+    return word(_UNREADABLE, language).format(problem=cells.name(problem))
+
+
+def as_json(file: Path, view: JournalView) -> str:
+    """Return what was found as JSON; times are milliseconds since 1970-01-01 UTC."""
+    return json.dumps(
+        {
+            "file": str(file),
+            "exchange": view.exchange,
+            "sound": not view.damaged,
+            "problem": None,
+            "records": view.records,
+            "runs": view.runs,
+            "users": [_user(user) for user in view.users],
+        },
+        ensure_ascii=False,
+    )
+
+
+def unreadable_json(file: Path, problem: str) -> str:
+    """Return the same for a journal nobody could rely on."""
+    unknown = {"exchange": None, "records": None, "runs": None, "users": []}
+    return json.dumps(
+        {"file": str(file), "sound": False, "problem": problem, **unknown}, ensure_ascii=False
+    )
+
+
+def records_text(user: UserView, entries: Collection[Entry], language: Language) -> Iterator[str]:
+    """Yield a line for each record, and one for what ends them too early."""
+    for entry in entries:
+        said = told(entry.record, language)
+        yield f"{_time(entry.record.at_ms, 'milliseconds')} #{entry.sequence} {said}"
+    if user.damage is not None:
+        yield damage_text(user, language)
+    elif not entries:
+        yield word(_NO_RECORD, language).format(user=user.user_id)
+
+
+def records_json(user: UserView, entries: Collection[Entry]) -> str:
+    """Return a user's records as JSON, with what ends them too early."""
+    return json.dumps(_user(user) | {"entries": [_entry(entry) for entry in entries]})
+
+
+def exported(entry: Entry) -> bytes:
+    """Return one line of an export; the record stands in it byte for byte as it was hashed."""
+    return b'{"position":%d,"user":%d,"sequence":%d,"hash":"%s","record":%s}' % (
+        entry.position,
+        entry.user_id,
+        entry.sequence,
+        entry.hash.hex().encode(),
+        entry.raw,
+    )
+
+
+def _user(user: UserView) -> dict[str, Any]:
+    damage = user.damage
+    return {
+        "user": user.user_id,
+        "records": user.records,
+        "last_at_ms": user.last_at_ms,
+        "tip": user.tip.hex(),
+        "damage": damage and {"record": damage.sequence, "problem": damage.problem},
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "position": entry.position,
+        "sequence": entry.sequence,
+        "hash": entry.hash.hex(),
+        "record": json.loads(entry.raw),
+    }
+
+
+def _time(at_ms: int, unit: str = "seconds") -> str:
+    """Return a time in UTC; one that no calendar has is shown as its number."""
+    try:
+        moment = datetime.fromtimestamp(at_ms / 1000, UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"
+    return f"{moment.isoformat(sep=' ', timespec=unit)} UTC"

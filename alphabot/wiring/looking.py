@@ -1,0 +1,119 @@
+"""A journal for a person who looks at it, whether or not a service is writing to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphabot.config import Settings
+from alphabot.core.progress import UserState
+from alphabot.core.values import UserId
+from alphabot.errors import ConfigError, HistoryDamaged, JournalError
+from alphabot.store import Entry, JournalReading, VenueIdentity, VenueMode, read_journal
+from alphabot.wiring.venues import folder_of, hosts_of
+
+__all__ = ["JournalView", "UserView", "journal_file", "look"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """One user's records; ``tip`` is the hash that stands for all of them."""
+
+    user_id: UserId
+    records: int
+    last_at_ms: int | None
+    tip: bytes
+    damage: HistoryDamaged | None
+    """What ends the records that can be trusted; nothing is counted from there on."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalView:
+    """Everything that the start of a service would check, and what came of it."""
+
+    exchange: str
+    records: int
+    runs: int
+    users: tuple[UserView, ...]
+    _reading: JournalReading
+
+    @property
+    def damaged(self) -> tuple[UserView, ...]:
+        """The users who would not be traded for."""
+        return tuple(user for user in self.users if user.damage is not None)
+
+    def user(self, user_id: int) -> UserView:
+        """Return what is known of a user; raises ConfigError for one who has no records."""
+        for user in self.users:
+            if user.user_id == user_id:
+                return user
+        known = ", ".join(str(user.user_id) for user in self.users)
+        raise ConfigError(
+            f"there are no records of user {user_id}", hint=f"there are of {known or 'nobody'}"
+        )
+
+    def entries(self, user_id: int | None = None) -> Iterator[Entry]:
+        """Yield the records of a user, or of all, oldest first, up to any damage."""
+        lengths = {user.user_id: user.records for user in self.users}
+        for entry in self._reading.entries(None if user_id is None else UserId(user_id)):
+            if entry.sequence <= lengths[entry.user_id]:
+                yield entry
+
+
+@contextmanager
+def look(settings: Settings) -> Iterator[JournalView]:
+    """Open the journal of the configured exchange, the embedded one's last included, to read it.
+
+    Raises ConfigError when the file belongs to another exchange, JournalError when there is none
+    or nobody could rely on it.
+    """
+    with read_journal(folder_of(settings), _identity(settings)) as reading:
+        yield JournalView(
+            exchange=str(_identity(settings)),
+            records=reading.last.position,
+            runs=reading.last.epoch,
+            users=tuple(_views(reading)),
+            _reading=reading,
+        )
+
+
+def journal_file(settings: Settings) -> Path:
+    """Return where the journal of the configured exchange lies."""
+    return folder_of(settings) / f"{_identity(settings).file_stem}.db"
+
+
+def _identity(settings: Settings) -> VenueIdentity:
+    return VenueIdentity(VenueMode.SIMULATED, hosts_of(settings))
+
+
+def _views(reading: JournalReading) -> Iterator[UserView]:
+    """Yield every user's view, having told all stories once more.
+
+    Each record may fit the hash of the one before it and still not follow from it.
+    """
+    states: dict[UserId, UserState] = {}
+    last: dict[UserId, Entry] = {}
+    impossible: dict[UserId, HistoryDamaged] = {}
+    for entry in reading.entries():
+        user_id = entry.user_id
+        if user_id in impossible:
+            continue
+        try:
+            states.setdefault(user_id, UserState()).apply(entry.record)
+        except JournalError as cause:
+            problem = f"cannot follow those before it: {cause}"
+            impossible[user_id] = HistoryDamaged(user_id, entry.sequence, problem)
+        else:
+            last[user_id] = entry
+    for history in reading.histories:
+        user_id, end = history.chain.user_id, last.get(history.chain.user_id)
+        damaged = history.damage.error if history.damage else None
+        yield UserView(
+            user_id=user_id,
+            records=end.sequence if end else 0,
+            last_at_ms=end.record.at_ms if end else None,
+            tip=end.hash if end else reading.start,
+            damage=impossible.get(user_id, damaged),
+        )
