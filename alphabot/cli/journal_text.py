@@ -120,7 +120,7 @@ def as_json(file: Path, view: JournalView) -> str:
 
 def unreadable_json(file: Path, problem: str) -> str:
     """Return the same for a journal nobody could rely on."""
-    unknown = {"exchange": None, "records": None, "runs": None, "users": []}
+    unknown: dict[str, object] = {"exchange": None, "records": None, "runs": None, "users": []}
     return json.dumps(
         {"file": str(file), "sound": False, "problem": problem, **unknown}, ensure_ascii=False
     )
