@@ -1,0 +1,47 @@
+"""Starts the program again and again without loading it anew: ``python -m tests.kill.starter FD``.
+
+For each line of standard input, which is JSON with a folder and arguments, a child is forked that
+is the program: same code, same standard streams, a process of its own. Its number, and how it
+ended, go to the file descriptor FD. Loading everything takes longer than all the rest of a short
+life, so that many more of them can be tried; that the real program starts is seen elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import alphabot.cli.check
+import alphabot.cli.session
+import alphabot.cli.table
+import alphabot.config
+import alphabot.wiring  # noqa: F401 - what a command would load is loaded once, here
+from alphabot.__main__ import main
+
+
+def serve(channel: int) -> None:
+    """Start a child for each line, one after another."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.close(channel)
+            os.chdir(request["folder"])
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            os._exit(_run(request["arguments"]))
+        os.write(channel, b"%d\n" % child)
+        _, status = os.waitpid(child, 0)
+        os.write(channel, b"%d\n" % os.waitstatus_to_exitcode(status))
+
+
+def _run(arguments: list[str]) -> int:
+    code = main(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -1,0 +1,142 @@
+"""The real process, killed at random moments while it trades, and started again.
+
+The exchange runs in a process of its own and lives through it; it is the judge.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import alphabot
+from tests.kill.judge import Counts, check, histories
+from tests.kill.processes import (
+    SETTLE_SECONDS,
+    Exchange,
+    Starter,
+    Way,
+    exchange,
+    starter,
+    write_config,
+)
+
+CONNECTED, PLACED, SUCCEEDED = "WebSocket connection", "OTO pair placed", "Trade succeeded"
+MOMENTS = [(CONNECTED, 0.1), (PLACED, 0.03), (PLACED, 0.2), (PLACED, 1), (SUCCEEDED, 0.04)]
+"""After which line to kill, and within how many seconds: while it finds out what became of the
+life before, in the first rounds, later, and most often where the next order is about to leave."""
+WEIGHTS = [2, 1, 2, 1, 6]
+STRATEGIES = {"koge": ("KOGE", [1]), "aop": ("AOP", [1, 2])}
+TARGET = 1_000_000
+KILLS = 20
+
+
+@dataclass
+class Story:
+    """What a row of kills came to."""
+
+    kills: int = 0
+    seconds: float = 0.0
+    recoveries: list[float] = field(default_factory=list)
+    """From the start of a process to its first new order."""
+    without_settling: list[float] = field(default_factory=list)
+    """The same, less the settle window where an order had to be proven absent."""
+    counts: Counts = field(default_factory=Counts)
+
+
+def kill_again_and_again(
+    venue: Exchange, starting: Starter, folder: Path, draw: random.Random, kills: int
+) -> Story:
+    """Kill and start again; the moments are spread over reconciling and the first rounds."""
+    story = Story(kills=kills)
+    began = time.monotonic()
+    for _ in range(kills):
+        life = starting.start(folder)
+        after, seconds = draw.choices(MOMENTS, WEIGHTS)[0]
+        if after != CONNECTED:
+            assert life.until(PLACED), life.said + life.errors
+            _note_recovery(story, life.began, life.said)
+        if after != PLACED:
+            assert life.until(after), life.said + life.errors
+        life.live_on(draw.uniform(0, seconds))
+        assert life.is_alive, life.said + life.errors
+        life.kill()
+        assert life.end() == -9
+    story.seconds = time.monotonic() - began
+    last = starting.start(folder)
+    assert last.until("Trade succeeded"), last.said + last.errors
+    last.kill(signal.SIGTERM)  # like one Ctrl+C: the rounds under way are finished
+    assert (last.end(), last.errors) == (0, ""), last.said
+    exported = alphabot("journal", "export", cwd=folder)
+    assert (exported.returncode, exported.stderr) == (0, "")
+    story.counts = check(venue.report(), histories(exported.stdout))
+    return story
+
+
+def _note_recovery(story: Story, began: float, said: str) -> None:
+    seconds = time.monotonic() - began
+    story.recoveries.append(seconds)
+    settled = SETTLE_SECONDS if "proven not to exist" in said else 0
+    story.without_settling.append(seconds - settled)
+
+
+def tell(story: Story, way: Way) -> None:
+    """Say what was measured, for whoever reads along with ``-s``."""
+    parts = [
+        f"{story.kills} kills ({way}) in {story.seconds:.1f} s",
+        f"{story.seconds / story.kills:.2f} s each",
+        f"{story.counts.rounds} orders placed, {story.counts.left_unknown} left unknown:"
+        f" {story.counts.found} found, {story.counts.proven_absent} proven absent",
+    ]
+    for name, figures in (
+        ("start to first new order", story.recoveries),
+        ("the same without the settle window", story.without_settling),
+    ):
+        if len(figures) > 1:
+            cuts = statistics.quantiles(figures, n=100, method="inclusive")
+            parts.append(f"{name}: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s")
+    sys.stdout.write("\n" + "\n  ".join(parts) + "\n")
+
+
+def run_batch(folder: Path, way: Way, seed: int, kills: int) -> Story:
+    """Kill a service on an exchange and a journal of their own."""
+    with exchange(seed) as venue, starter(way) as starting:
+        write_config(folder, venue, TARGET, STRATEGIES)
+        story = kill_again_and_again(venue, starting, folder, random.Random(seed), kills)
+    tell(story, way)
+    return story
+
+
+@pytest.mark.ceiling(300)
+def test_nothing_is_lost_or_doubled_however_often_it_is_killed(tmp_path: Path) -> None:
+    story = run_batch(tmp_path, "fork", 1, KILLS)
+    assert story.counts.rounds > KILLS
+
+
+@pytest.mark.kill
+@pytest.mark.ceiling(3600)
+def test_three_hundred_kills_of_the_program_as_it_is_started(tmp_path: Path) -> None:
+    kills = int(os.environ.get("KILLS", "300"))
+    total = Story()
+    for seed in range(100, 100 + kills // KILLS):
+        story = run_batch(tmp_path / str(seed), "exec", seed, KILLS)
+        total.kills += story.kills
+        total.seconds += story.seconds
+        total.recoveries += story.recoveries
+        total.without_settling += story.without_settling
+        for name in vars(total.counts):
+            sum_of = getattr(total.counts, name) + getattr(story.counts, name)
+            setattr(total.counts, name, sum_of)
+    tell(total, "exec")
+    assert total.kills >= 300
+    # What a kill can leave behind has each come about, so each was judged.
+    assert total.counts.left_unknown > 5
+    assert total.counts.found > 0
+    assert total.counts.proven_absent > 0
