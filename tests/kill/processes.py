@@ -63,8 +63,9 @@ SETTLE_SECONDS = 0.4
 class Exchange:
     """The exchange's process, as its client and as its judge see it."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], seed: int) -> None:
         self._process = process
+        self.seed = seed
         self.addresses: dict[str, str] = self._answer()
 
     def report(self) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def exchange(seed: int, lag_ms: int = 0) -> Iterator[Exchange]:
         encoding="utf-8",
     ) as process:
         try:
-            yield Exchange(process)
+            yield Exchange(process, seed)
         finally:
             process.kill()
 
@@ -121,6 +122,7 @@ class Life:
     _err: int
     _wait: Callable[[], int | None]
     said: str = ""
+    _complained: str = ""
     _lines: list[str] = field(default_factory=list)
     code: int | None = None
 
@@ -162,11 +164,10 @@ class Life:
 
     @property
     def errors(self) -> str:
-        """Return what it wrote to standard error."""
-        text = b""
+        """What it has written to standard error so far."""
         while select.select([self._err], [], [], 0)[0] and (chunk := os.read(self._err, 65536)):
-            text += chunk
-        return text.decode()
+            self._complained += chunk.decode()
+        return self._complained
 
     @property
     def is_alive(self) -> bool:
@@ -194,6 +195,7 @@ class Starter:
         self._way = way
         self._resources = ExitStack()
         self._life: Life | None = None
+        self._user: int | None = None
         if way == "fork":
             self._open_starter()
 
@@ -203,11 +205,15 @@ class Starter:
             self._life.kill()
         self._resources.close()
 
-    def start(self, folder: Path, *arguments: str) -> Life:
-        """Start the service in the folder of a configuration."""
+    def start(self, folder: Path, venue: Exchange, *, user: int | None = None) -> Life:
+        """Start the service in the folder of its configuration; the accounts are the exchange's.
+
+        ``user`` is the system's user to be, which only the forked can.
+        """
+        self._user = user
         began = time.monotonic()
         start = self._exec if self._way == "exec" else self._fork
-        self._life = start(folder, arguments or ("run",), began)
+        self._life = start(folder, ("run", "--seed", str(venue.seed)), began)
         return self._life
 
     def _exec(self, folder: Path, arguments: tuple[str, ...], began: float) -> Life:
@@ -248,7 +254,7 @@ class Starter:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        request = {"folder": str(folder), "arguments": arguments}
+        request = {"folder": str(folder), "arguments": arguments, "user": self._user}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         pid = int(channel.readline())

@@ -8,6 +8,7 @@ life, so that many more of them can be tried; that the real program starts is se
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - loaded by the first name that is looked up
 import json
 import os
 import sys
@@ -30,6 +31,10 @@ def serve(channel: int) -> None:
             os.chdir(request["folder"])
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)
+            if request["user"] is not None:
+                os.setgroups([])
+                os.setgid(request["user"])
+                os.setuid(request["user"])
             os._exit(_run(request["arguments"]))
         os.write(channel, b"%d\n" % child)
         _, status = os.waitpid(child, 0)

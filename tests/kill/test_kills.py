@@ -58,7 +58,7 @@ def kill_again_and_again(
     story = Story(kills=kills)
     began = time.monotonic()
     for _ in range(kills):
-        life = starting.start(folder)
+        life = starting.start(folder, venue)
         after, seconds = draw.choices(MOMENTS, WEIGHTS)[0]
         if after != CONNECTED:
             assert life.until(PLACED), life.said + life.errors
@@ -70,7 +70,7 @@ def kill_again_and_again(
         life.kill()
         assert life.end() == -9
     story.seconds = time.monotonic() - began
-    last = starting.start(folder)
+    last = starting.start(folder, venue)
     assert last.until("Trade succeeded"), last.said + last.errors
     last.kill(signal.SIGTERM)  # like one Ctrl+C: the rounds under way are finished
     assert (last.end(), last.errors) == (0, ""), last.said

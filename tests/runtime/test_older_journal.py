@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,14 +10,12 @@ from pathlib import Path
 from trio.testing import MockClock
 
 from alphabot.config import Settings
-from alphabot.core.records import Cleared, Latched
+from alphabot.core.records import Latched
 from alphabot.core.values import OrderId, OrderReport, OrderStatus, Side, Symbol, UserId
 from alphabot.runtime.board import Ending
 from alphabot.runtime.newer import unknown_since
-from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
-from tests.runtime.world import World, open_world, settings_of
-
-ELSEWHERE = VenueIdentity(VenueMode.SIMULATED, ("exchange",))
+from tests.runtime.files import open_files
+from tests.runtime.world import settings_of
 
 
 def targets(times: int) -> Settings:
@@ -30,46 +25,6 @@ def targets(times: int) -> Settings:
         replace(s, target_volume=s.target_volume * times) for s in settings.strategies
     )
     return replace(settings, strategies=strategies)
-
-
-class Files:
-    """A journal in files, which a person can copy and put back while nothing runs."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
-        self.folder = folder
-
-    def open(self) -> AbstractContextManager[SqliteJournal]:
-        """Own it."""
-        return open_journal(self.folder, ELSEWHERE, fresh=False, clock=self.world.clock)
-
-    async def run(self, settings: Settings) -> None:
-        """Run a service on it to the end."""
-        with self.open() as journal:
-            self.world.journal = journal
-            await self.world.run(settings)
-
-    async def clear(self, user_id: int) -> None:
-        """Let a user trade again, as the command does."""
-        with self.open() as journal:
-            now_ms = self.world.clock.now_ms()
-            await journal.append(UserId(user_id), Cleared(at_ms=now_ms, by="alphabot clear"))
-
-    def copy(self, name: str) -> None:
-        """Copy the whole folder."""
-        shutil.copytree(self.folder, self.folder.with_name(name))
-
-    def put_back(self, name: str) -> None:
-        """Put a copy of the whole folder in its place."""
-        shutil.rmtree(self.folder)
-        shutil.copytree(self.folder.with_name(name), self.folder)
-
-
-@asynccontextmanager
-async def open_files(folder: Path) -> AsyncIterator[Files]:
-    """Open a world whose journal is in files."""
-    async with open_world() as world:
-        yield Files(world, folder / "state")
 
 
 async def test_nothing_is_traded_on_an_older_copy(

@@ -21,15 +21,16 @@ class FaultyDisk:
         self.operations = 0
         self.fail_at: int | None = None
         self.only: str | None = None
+        self.error: type[apsw.Error] = apsw.IOError
         self.synced: dict[Path, bytes] = {}
         self.deleted: set[Path] = set()
 
     def strike(self, kind: str) -> None:
-        """Count an operation; raises apsw.IOError when its time has come."""
+        """Count an operation; raises ``error`` when its time has come."""
         self.operations += 1
         due = self.fail_at is not None and self.operations >= self.fail_at
         if due and self.only in (None, kind):
-            raise apsw.IOError(f"the {kind} failed")
+            raise self.error(f"the {kind} failed")
 
     def sync_folder(self) -> None:
         """Make deletions durable; until then a file that was deleted may be there again."""
