@@ -14,6 +14,7 @@ import msgspec
 from alphabot.core.exact import ZERO, plain
 from alphabot.core.limit_values import Limits
 from alphabot.core.progress import OpenIntent, StrategyProgress, UserState
+from alphabot.core.standing import leftover_usdt
 from alphabot.core.values import StrategyId, UserId
 
 __all__ = [
@@ -140,11 +141,10 @@ def total_exposure(states: Iterable[UserState], limits: Limits) -> LimitStatus:
 
 def user_limits(state: UserState, limits: Limits, now_ms: int) -> tuple[LimitStatus, ...]:
     """Return the limits that a user has to itself; the daily loss is the realised one."""
-    leftover = sum((holding.cost_usdt for holding in state.holdings.values()), ZERO)
     return (
         limit("max_exposure_usdt", state.exposure_usdt(), limits.max_exposure_usdt),
         limit("max_daily_loss_usdt", state.loss_today_usdt(now_ms), limits.max_daily_loss_usdt),
-        limit("max_leftover_usdt", leftover, limits.max_leftover_usdt),
+        limit("max_leftover_usdt", leftover_usdt(state), limits.max_leftover_usdt),
         limit(
             "max_orders_per_minute", state.orders_last_minute(now_ms), limits.max_orders_per_minute
         ),

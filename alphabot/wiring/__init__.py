@@ -7,6 +7,7 @@ tokens, and only then is the journal opened. Nothing was written when any of tha
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -89,6 +90,9 @@ async def trade(
                 on_network_disk=settings.journal_on_network_disk,
             )
             steering = on_this_machine(settings)
+            # What is loaded by now stays: a full collection that looks at it all is a stall.
+            gc.collect()
+            gc.freeze()
             await _serve(venue, settings, names, journal, steering, clock, stop, board)
     return Summary(failed=any(row.ending in (Ending.FAILED, Ending.LATCHED) for row in board.rows))
 

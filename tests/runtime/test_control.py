@@ -65,8 +65,9 @@ async def test_status_tells_what_everyone_does_and_how_much_is_left(
         assert (status.running, user.running, user.connection) == (True, True, "live")
         assert (user.latched, status.halted) == (None, "")
         limits = {limit.name: limit for limit in user.limits}
-        assert limits["max_orders_per_minute"].used == placed(world, 1)
-        assert limits["max_orders_per_minute"].headroom == 30 - placed(world, 1)
+        minute = limits["max_orders_per_minute"]
+        assert 0 <= minute.used - placed(world, 1) <= 1  # a request may be under way
+        assert minute.headroom == 30 - minute.used
         exposure = limits["max_exposure_usdt"]
         assert 27 < exposure.used < 61
         assert exposure.headroom == 100 - exposure.used
