@@ -73,7 +73,7 @@ async def test_status_tells_what_everyone_does_and_how_much_is_left(
         assert exposure.headroom == 100 - exposure.used
         (total,) = status.limits
         assert total.used == sum(u.limits[0].used for u in status.users)
-        assert [e.strategy_id for e in user.open_intents if e.state == "bought"][:1] == ["koge"]
+        assert "koge" in [e.strategy_id for e in user.open_intents if e.state == "bought"]
         world.stop.now()
 
 
