@@ -239,7 +239,7 @@ ASSET = "/asset-service/wallet/asset"
         (TOO_MANY, "/get-from-asset", [refused(429, retry_after="Fri, 31 Dec 1999 23:59:59 GMT")]),
         (TOO_MANY, "/get-from-asset", [refused(429, retry_after="1")] * (BURST + 1)),
     ],
-    ids=str,
+    ids=lambda value: f"{len(value)} lies" if isinstance(value, list) else str(value),
 )
 async def test_a_venue_that_answers_otherwise_is_noticed(
     number: int, path: str, lies: list[Lie | None], autojump_clock: MockClock
@@ -260,7 +260,7 @@ async def test_a_venue_that_answers_otherwise_is_noticed(
         (107, "/get-open-order", [refused(403)]),
         (TOO_MANY, "/get-from-asset", [refused(429, retry_after="2")] * 3),
     ],
-    ids=str,
+    ids=lambda value: f"{len(value)} lies" if isinstance(value, list) else str(value),
 )
 async def test_what_the_protocol_leaves_open_is_no_problem(
     number: int, path: str, lies: list[Lie | None], autojump_clock: MockClock
