@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -18,7 +19,7 @@ from alphabot.exchange.secret import Credentials, Secret
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire.envelope import BODY_BYTES_MAX
 from tests.exchange.scripted import OK, Break, Fault, Server, Wire, answer
-from tests.exchange.work import LongestWork
+from tests.exchange.work import LongestWork, own_garbage_alone
 
 URL = "http://x.test"
 
@@ -138,25 +139,32 @@ async def test_an_answer_that_is_too_large_is_asked_for_once(
 
 
 @pytest.mark.parametrize(
-    "raw",
+    ("raw", "share"),
     [
-        b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 30_000,
-        b"HTTP/1.1 200 X\r\n" + b"x: y\r\n" * 15_000 + b"content-length: 0\r\n\r\n",
+        (
+            b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 30_000,
+            1 / 10,
+        ),
+        (b"HTTP/1.1 200 X\r\n" + b"x: y\r\n" * 16_500 + b"content-length: 0\r\n\r\n", 1 / 3),
     ],
     ids=["chunks", "head"],
 )
-def test_no_framing_of_an_answer_holds_up_the_loop(raw: bytes) -> None:
+def test_no_framing_of_an_answer_holds_up_the_loop(raw: bytes, share: float) -> None:
+    """The longest work is a small share of all that the answer takes, on any machine."""
+
     async def main() -> None:
         async with client(raw) as (http, _):
-            with trio.move_on_after(5), suppress(UnexpectedReply):
+            with suppress(UnexpectedReply):
                 await http.get("/")
 
-    longest = []
-    for _ in range(3):
-        work = LongestWork()
-        trio.run(main, clock=MockClock(autojump_threshold=0), instruments=[work])
-        longest.append((work.seconds, work.task))
-    assert min(longest)[0] < 0.050, min(longest)
+    shares = []
+    with own_garbage_alone():
+        for _ in range(3):
+            work = LongestWork()
+            began = time.thread_time()
+            trio.run(main, clock=MockClock(autojump_threshold=0), instruments=[work])
+            shares.append(work.seconds / (time.thread_time() - began))
+    assert min(shares) < share
 
 
 async def test_a_caller_may_allow_a_larger_body(autojump_clock: MockClock) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from alphabot.errors import UnexpectedReply
 from alphabot.exchange.wire.pieces import (
+    CONTAINERS_MAX,
     ITEMS_MAX,
     PIECE_CHARACTERS_MAX,
     STEP_CHARACTERS,
@@ -183,6 +184,14 @@ def test_values_are_counted_in_the_rows_as_well() -> None:
     assert read(raw, 1, values_max=12_000)
     with pytest.raises(UnexpectedReply, match="at most 10000 values"):
         read(raw, 1, values_max=10_000)
+
+
+def test_objects_and_arrays_are_counted_in_the_rows_as_well() -> None:
+    row = b"[" + b"[{}]," * 4999 + b"[{}]]"
+    within = CONTAINERS_MAX // 10_001
+    assert read(b"[" + b",".join([row] * within) + b"]", 1, values_max=10**6)
+    with pytest.raises(UnexpectedReply, match="objects and arrays"):
+        read(b"[" + b",".join([row] * (within + 1)) + b"]", 1, values_max=10**6)
 
 
 def test_bytes_are_counted() -> None:

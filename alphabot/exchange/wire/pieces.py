@@ -16,6 +16,7 @@ from alphabot.exchange.wire.steps import Steps
 from alphabot.exchange.wire.strict import (
     DEPTH_MAX,
     check_value,
+    containers_in,
     decoder,
     endless_json,
     not_json,
@@ -23,7 +24,14 @@ from alphabot.exchange.wire.strict import (
     values_in,
 )
 
-__all__ = ["ITEMS_MAX", "PIECE_CHARACTERS_MAX", "STEP_CHARACTERS", "Bounds", "long_json"]
+__all__ = [
+    "CONTAINERS_MAX",
+    "ITEMS_MAX",
+    "PIECE_CHARACTERS_MAX",
+    "STEP_CHARACTERS",
+    "Bounds",
+    "long_json",
+]
 
 PIECE_CHARACTERS_MAX: Final = 1 << 17
 """Characters of one row, or of any other value around the rows; a row has about 3,000."""
@@ -31,6 +39,10 @@ STEP_CHARACTERS: Final = 1 << 15
 """After so many characters there is a pause: under a millisecond of an ordinary list."""
 ITEMS_MAX: Final = 20_000
 """Items of the containers that are walked, the rows among them; the longest list has 700."""
+
+CONTAINERS_MAX: Final = 60_000
+"""Objects and arrays in the rows, each of which a collection of garbage has to look at; three
+times the longest list has 25,000."""
 
 _ITEM_CHARACTERS = 64
 """What an item costs besides its characters."""
@@ -54,7 +66,8 @@ def long_json(raw: bytes, bounds: Bounds) -> Steps[object]:
     """Return the tree that ``raw`` spells, pausing on the way; see :func:`.strict.strict_json`.
 
     Raises UnexpectedReply for what that function refuses, and for more than
-    :data:`PIECE_CHARACTERS_MAX` in one piece or :data:`ITEMS_MAX` items.
+    :data:`PIECE_CHARACTERS_MAX` in one piece, :data:`ITEMS_MAX` items or :data:`CONTAINERS_MAX`
+    objects and arrays in them.
     """
     text = text_of(raw, bounds.bytes_max)
     yield
@@ -75,6 +88,7 @@ class _Walk:
         self._decoder = decoder()
         self._values_max = values_max
         self._values = 0
+        self._containers = 0
         self._window = ""
         self._move_window()
         self._items = 0
@@ -132,6 +146,14 @@ class _Walk:
             raise ValueError(f"at most {ITEMS_MAX} items were expected")
         self._characters += _ITEM_CHARACTERS
 
+    def _count(self, values: int, containers: int) -> None:
+        self._values += 1 + values
+        self._containers += containers
+        if self._values > self._values_max:
+            raise ValueError(f"at most {self._values_max} values were expected")
+        if self._containers > CONTAINERS_MAX:
+            raise ValueError(f"at most {CONTAINERS_MAX} objects and arrays were expected")
+
     def _piece(self, depth: int) -> object:
         """Read a value in one go; raises ValueError."""
         if self._at - self._window_at > _SLACK_CHARACTERS:
@@ -141,9 +163,7 @@ class _Walk:
         if end - begin > PIECE_CHARACTERS_MAX:
             raise ValueError(f"a value of at most {PIECE_CHARACTERS_MAX} characters was expected")
         check_value(value, self._window, begin, end, depth_max=DEPTH_MAX - depth)
-        self._values += 1 + values_in(self._window, begin, end)
-        if self._values > self._values_max:
-            raise ValueError(f"at most {self._values_max} values were expected")
+        self._count(values_in(self._window, begin, end), containers_in(self._window, begin, end))
         self._at += end - begin
         self._characters += end - begin
         return value
