@@ -55,7 +55,17 @@ SENTENCES: Mapping[str, Words] = {
         "{intent_id} {side} {order_id} ended: {status}, {executed} for {quote_usdt} USDT{fees}",
     ),
     "fees": ("，手续费 {fees}", ", fee {fees}"),
-    "credited": ("，计入 {credited} USDT", ", credited {credited} USDT"),
+    "counted": ("，计入 {credited} USDT", ", credited {credited} USDT"),
+    "counted later": ("，交易量待计入", ", not credited yet"),
+    "credited": ("{intent_id} 补计入 {credited} USDT", "{intent_id} credited {credited} USDT"),
+    "witnessed": (
+        "钱包在自身交易之外另有 {beside} {asset}",
+        "the wallet holds {beside} {asset} beside our own rounds",
+    ),
+    "written_off": (
+        "{quantity} 枚 {alpha_id} 已不在钱包，予以核销：{reason}",
+        "{quantity} {alpha_id} written off: {reason}",
+    ),
     "leftover": (
         "{intent_id} 剩余 {quantity} 枚 {alpha_id} 未卖出：{reason}",
         "{intent_id} left {quantity} {alpha_id} unsold: {reason}",
@@ -128,8 +138,9 @@ def _fees(record: Settled, language: Language) -> str:
     parts += [cells.name(record.fee_other)] if record.fee_other else []
     said = word(SENTENCES["fees"], language).format(fees=" + ".join(parts)) if parts else ""
     if record.leg is Leg.WORKING:
-        credited = plain(record.credited)
-        said += word(SENTENCES["credited"], language).format(credited=credited)
+        late = record.credited is None
+        counted = word(SENTENCES["counted later" if late else "counted"], language)
+        said += counted.format(credited=_shown(record.credited, language))
     return said
 
 

@@ -7,7 +7,7 @@ sold already.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 import trio
@@ -16,7 +16,6 @@ from alphabot.core.values import AlphaId, OrderId, OrderReport
 from alphabot.errors import ExchangeError, NotAuthorised, Unresolved
 from alphabot.log import say
 from alphabot.runtime.desk import Desk
-from alphabot.runtime.reconcile import read_orders
 
 __all__ = ["refuse_older_journal", "unknown_since"]
 
@@ -36,7 +35,7 @@ def unknown_since(
 async def refuse_older_journal(
     desk: Desk, alpha_ids: Iterable[AlphaId], known_until_ms: int | None
 ) -> None:
-    """Return if the journal knows every order of these tokens since the given last record.
+    """Return if the journal knows every order of these tokens placed after its last record.
 
     A user without records has nothing to compare. Raises Unresolved if it does not know one, and
     NotAuthorised.
@@ -45,31 +44,31 @@ async def refuse_older_journal(
     if known_until_ms is None:
         return
     for alpha_id in sorted(set(alpha_ids)):
-        reports = await _orders(desk, alpha_id, known_until_ms)
+        reports = await _history(desk, alpha_id, known_until_ms)
         unknown = unknown_since(reports, known_until_ms, desk.recorder.state.claimed)
         if unknown:
             first = unknown[0]
             raise Unresolved(
-                f"the exchange lists {len(unknown)} orders of {first.symbol} that the journal does"
+                f"the exchange has {len(unknown)} orders of {first.symbol} that the journal does"
                 f" not know, from {first.order_id} at {_text(first.created_at_ms)} on, and its last"
                 f" record is of {_text(known_until_ms)}: if an older copy was put in place,"
                 " put the newest back; if you placed them yourself, clear it"
             )
 
 
-async def _orders(desk: Desk, alpha_id: AlphaId, since_ms: int) -> list[OrderReport]:
-    """Return every order of a token since then, asking until the answer is complete."""
+async def _history(desk: Desk, alpha_id: AlphaId, since_ms: int) -> Sequence[OrderReport]:
+    """Return what has traded or ended of a token since then, asking until there is an answer.
+
+    An order that only lies open is the gate's to see: it holds the token up until it is gone.
+    """
     while True:
         try:
-            symbol = (await desk.market.instrument(alpha_id)).symbol
-            reading = await read_orders(desk.exchange, {alpha_id: since_ms})
+            return await desk.exchange.order_history(alpha_id, since_ms)
         except NotAuthorised:
             raise
         except ExchangeError as error:
             say("request.read_failed", reason=str(error), user_id=desk.user_id)
             await trio.sleep(1)
-        else:
-            return [report for report in reading.all if report.symbol == symbol]
 
 
 def _text(at_ms: int) -> str:

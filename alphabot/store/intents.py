@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import apsw
 
 from alphabot.core.records import (
+    Credited,
     Intended,
     Leftover,
     Leg,
@@ -35,7 +36,7 @@ TableRow = tuple[str, int]
 _BITS = {Leg.WORKING: 1, Leg.PENDING: 2, Leg.SALE: 4}
 _ALL = 7
 
-_ABOUT_AN_INTENT = (PlacedRecord, UnknownRecord, Updated, Leftover)
+_ABOUT_AN_INTENT = (PlacedRecord, UnknownRecord, Updated, Credited, Leftover)
 
 
 def keep(connection: apsw.Connection, user_id: UserId, record: Record) -> None:

@@ -18,11 +18,13 @@ from typing import Any, get_args
 import apsw
 import pytest
 import trio
+from msgspec.structs import replace
 
 from alphabot.cli.journal_words import SENTENCES, told
 from alphabot.core.records import (
     Cleared,
     Configured,
+    Credited,
     Intended,
     Latched,
     Leftover,
@@ -35,6 +37,8 @@ from alphabot.core.records import (
     Settled,
     UnknownRecord,
     Updated,
+    Witnessed,
+    WrittenOff,
 )
 from alphabot.core.values import AlphaId, IntentId, OrderId, OrderStatus, StrategyId, Symbol, UserId
 from alphabot.messages import Language
@@ -150,6 +154,13 @@ EVERY_KIND: Sequence[Record] = (
     ),
     NotSentRecord(at_ms=NOON_MS + 12, intent_id=IntentId("1-3"), reason="no connection"),
     Reset(at_ms=NOON_MS + 13, strategy_id=KOGE),
+    Witnessed(at_ms=NOON_MS + 14, asset="USDT", beside=Decimal("12.50")),
+    WrittenOff(
+        at_ms=NOON_MS + 15,
+        alpha_id=AlphaId("ALPHA_22"),
+        quantity=Decimal(5),
+        reason="gone",
+    ),
 )
 TWO_RECORDS: Sequence[Record] = (PAIR, Latched(at_ms=NOON_MS + 2, reason="r", clears="c"))
 IN_ENGLISH = """\
@@ -170,6 +181,8 @@ IN_ENGLISH = """\
 2023-11-15 12:00:00.011 UTC #13 1-3 about to leave: koge sells 13625 ALPHA_22 at 0.002 at least
 2023-11-15 12:00:00.012 UTC #14 1-3 made no order: no connection
 2023-11-15 12:00:00.013 UTC #15 koge set back to zero
+2023-11-15 12:00:00.014 UTC #16 the wallet holds 12.5 USDT beside our own rounds
+2023-11-15 12:00:00.015 UTC #17 5 ALPHA_22 written off: gone
 """
 
 
@@ -236,8 +249,8 @@ def test_a_sound_journal_is_told_user_by_user(command: Command, config: Path) ->
     assert (done.code, done.err) == (0, "")
     head, first, second, third, last = done.out.splitlines()
     assert head.startswith(str(database(config)))
-    assert head.endswith("(simulated at 127.0.0.1:1): 17 records of 1 run(s)")
-    assert first.startswith("user 1: 15 records, the last of 2023-11-15 12:00:00 UTC, tip ")
+    assert head.endswith("(simulated at 127.0.0.1:1): 19 records of 1 run(s)")
+    assert first.startswith("user 1: 17 records, the last of 2023-11-15 12:00:00 UTC, tip ")
     assert second.startswith("user 2: 2 records")
     assert third == "user 3: no records"
     assert last == "The journal is sound."
@@ -249,11 +262,11 @@ def test_a_sound_journal_as_json(command: Command, config: Path) -> None:
     exported = command("journal", "export", "--user", 1, "--config", config).out.splitlines()
     assert (done.code, done.err) == (0, "")
     assert found["sound"] is True
-    assert (found["records"], found["runs"], found["problem"]) == (17, 1, None)
+    assert (found["records"], found["runs"], found["problem"]) == (19, 1, None)
     assert found["users"][0] == {
         "user": 1,
-        "records": 15,
-        "last_at_ms": NOON_MS + 13,
+        "records": 17,
+        "last_at_ms": NOON_MS + 15,
         "tip": json.loads(exported[-1])["hash"],
         "damage": None,
     }
@@ -289,16 +302,16 @@ def test_a_story_that_cannot_have_been_is_damage(command: Command, config: Path)
         trio.run(write, journal, 1, [BOUGHT])
     done = command("journal", "verify", "--config", config)
     assert done.code == 1
-    assert "user 1: DAMAGED, record 16 cannot follow those before it" in done.out
-    assert "the 15 before it are sound" in done.out
+    assert "user 1: DAMAGED, record 18 cannot follow those before it" in done.out
+    assert "the 17 before it are sound" in done.out
 
 
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("DELETE FROM records WHERE position = 16", "record 16 of all users is missing"),
-        ("DELETE FROM records WHERE position = 17", "it had 17 records of 1 runs and has 16"),
+        ("DELETE FROM records WHERE position = 18", "record 18 of all users is missing"),
+        ("DELETE FROM records WHERE position = 19", "it had 19 records of 1 runs and has 18"),
         ("UPDATE intents SET open_legs = 0", "the table of intents disagree"),
         ("UPDATE ownership SET epoch = 0", "older copy"),
     ],
@@ -348,7 +361,15 @@ def test_every_kind_of_record_is_one_sentence(command: Command, config: Path) ->
     done = command("journal", "show", 1, "--config", config)
     assert (done.code, done.err) == (0, "")
     assert done.out == IN_ENGLISH
-    assert {type(record) for record in EVERY_KIND} == set(get_args(Record))
+    assert {type(record) for record in EVERY_KIND} == set(get_args(Record)) - {Credited}
+
+
+def test_volume_that_is_credited_later_is_said_twice() -> None:
+    late = replace(BOUGHT, credited=None)
+    assert told(late, "en").endswith(", not credited yet")
+    then = Credited(at_ms=NOON_MS, intent_id=ONE, credited=Decimal("27.30"))
+    assert told(then, "en") == "1-1 credited 27.3 USDT"
+    assert told(then, "zh") == "1-1 补计入 27.3 USDT"
 
 
 def test_every_sentence_is_in_both_languages(command: Command, config: Path) -> None:
@@ -369,7 +390,7 @@ def test_every_sentence_is_in_both_languages(command: Command, config: Path) -> 
         assert english.isascii()
 
 
-@pytest.mark.parametrize(("last", "lines"), [(1, 1), (4, 4), (99, 15)])
+@pytest.mark.parametrize(("last", "lines"), [(1, 1), (4, 4), (99, 17)])
 def test_the_last_ones(command: Command, config: Path, last: int, lines: int) -> None:
     done = command("journal", "show", 1, "--last", last, "--config", config)
     assert done.out == "".join(IN_ENGLISH.splitlines(keepends=True)[-lines:])
@@ -378,9 +399,9 @@ def test_the_last_ones(command: Command, config: Path, last: int, lines: int) ->
 def test_records_as_json(command: Command, config: Path) -> None:
     done = command("journal", "show", 1, "--last", 2, "--json", "--config", config)
     found = json.loads(done.out)
-    assert (found["user"], found["records"], found["damage"]) == (1, 15, None)
-    assert [entry["sequence"] for entry in found["entries"]] == [14, 15]
-    assert found["entries"][0]["record"]["type"] == "not_sent"
+    assert (found["user"], found["records"], found["damage"]) == (1, 17, None)
+    assert [entry["sequence"] for entry in found["entries"]] == [16, 17]
+    assert found["entries"][0]["record"]["type"] == "witnessed"
 
 
 def test_a_damaged_users_records_are_shown_up_to_the_damage(command: Command, config: Path) -> None:
@@ -443,7 +464,7 @@ def test_an_export_can_be_checked_by_any_program(config: Path) -> None:
     )
     raw = done.stdout.splitlines()
     lines = [json.loads(line) for line in raw]
-    assert [line["position"] for line in lines] == list(range(1, 18))
+    assert [line["position"] for line in lines] == list(range(1, 20))
     assert list(lines[0]) == ["position", "user", "sequence", "hash", "record"]
     found = json.loads(alphabot("journal", "verify", "--json", cwd=config.parent).stdout)
     assert chained(lines, raw) == {
@@ -458,7 +479,7 @@ def test_a_file_is_for_its_user_alone_and_never_overwritten(
     done = command("journal", "export", "-o", file, "--config", config)
     assert done == (0, "", "")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert file.read_text().count("\n") == 17
+    assert file.read_text().count("\n") == 19
     before = file.read_bytes()
     again = command("journal", "export", "--user", 1, "--output", file, "--config", config)
     assert (again.code, again.out) == (2, "")

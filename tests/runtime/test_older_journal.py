@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import trio
 from trio.testing import MockClock
 
 from alphabot.config import Settings
@@ -77,13 +78,15 @@ async def test_what_a_person_placed_meanwhile_is_asked_about_and_cleared(
             "baseAsset": "ALPHA_22",
             "quoteAsset": "USDT",
             "side": "BUY",
-            "price": "0.001",
+            "price": "0.003",
             "quantity": "10000",
             "orderType": "LIMIT",
-            "paymentDetails": [{"amount": "10", "paymentWalletType": "CARD"}],
+            "paymentDetails": [{"amount": "30", "paymentWalletType": "CARD"}],
         }
-        world.exchange.model.advance(world.clock.now_ms() + 1)
+        await trio.sleep(1)
+        world.exchange.catch_up()
         theirs = world.exchange.model.place(1, json.dumps(body).encode()).orders[0]
+        await trio.sleep(5)
         await files.run(targets(2))
         assert world.row(1, "koge").ending is Ending.LATCHED
         assert str(theirs.order_id) in world.row(1, "koge").reason
@@ -91,7 +94,8 @@ async def test_what_a_person_placed_meanwhile_is_asked_about_and_cleared(
         await files.clear(1)
         await files.run(targets(3))
         assert {row.ending for row in world.board.rows} == {Ending.REACHED}
-        assert theirs.state.status.is_live, "nobody touches it"
+        held = world.exchange.model.desk.account(1).alpha["ALPHA_22"].total
+        assert held > 9990, "nobody sells what a person bought"
 
 
 def order(order_id: str, created_at_ms: int) -> OrderReport:
