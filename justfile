@@ -28,6 +28,11 @@ test *ARGS: _setup
 walk: _setup
     .venv/bin/pytest -m walk tests/exchange
 
+# Whole worlds with faults and kills: `just simulate 7` shows one, `just simulate 0 1000` judges many
+[no-exit-message]
+simulate *ARGS: _setup
+    @exec .venv/bin/python -m alphabot.rehearsal "$@"
+
 # Measure memory, CPU and speed, also beside a bot written the usual way (about 4 minutes)
 [no-exit-message]
 bench *ARGS: _setup

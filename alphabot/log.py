@@ -38,21 +38,22 @@ from alphabot.messages import CATALOGUE, UNITS, Language, Level
 if TYPE_CHECKING:
     import loguru
 
-__all__ = ["LineWriter", "Sink", "configure", "harmless", "let_go", "redact", "register_secret"]
-__all__ += ["say", "say_exception", "writable"]
+__all__ = ["LineWriter", "Listener", "Sink", "configure", "harmless", "let_go", "listen", "redact"]
+__all__ += ["register_secret", "say", "say_exception", "writable"]
 
 Sink = Callable[[str], None]
 """Where finished lines go, one call a line, without the line's end."""
+Listener = Callable[[str, dict[str, object]], bool]
+"""Hears each key with its fields, and says whether the line is to be written at all."""
 
 _FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <7} | {message}"
 _COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "1;31"}
 _VALUE_CHARS_MAX = 400
-# A line of 1,000 characters is at most 4,000 bytes: less than PIPE_BUF, so that a pipe which the
-# kernel calls writable takes it whole and at once.
+# At most 4,000 bytes, less than PIPE_BUF: a pipe the kernel calls writable takes it at once.
 _LINE_CHARS_MAX = 1000
 _LINES_MAX = 200
-# How long one write may wait for a reader that has fallen behind. After that, lines are counted
-# instead until the reader is back: a pager left open must not stop the trading it shows.
+# How long a write may wait for a reader. After that lines are counted instead until it is back: a
+# pager left open must not stop the trading it shows.
 _PATIENCE_MS = 50
 # Longer numbers are shown as they come: plain text of 1E+9999999 would be ten megabytes.
 _PLAIN_EXPONENT_MAX = 60
@@ -113,10 +114,7 @@ class LineWriter:
 
 
 def let_go(stream: TextIO) -> None:
-    """Point a stream whose reader is gone at the null device.
-
-    What is still buffered would otherwise raise once more when the interpreter ends.
-    """
+    """Point a stream at the null device: what is buffered would raise again at the very end."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -139,6 +137,7 @@ class _State:
     language: Language = "zh"
     sink: Sink = field(default_factory=lambda: LineWriter(lambda: sys.stdout))
     colour: bool = False
+    listener: Listener = lambda key, fields: True
     # By their first characters: one look-up a position of the text, however many secrets.
     secrets: dict[str, set[str]] = field(default_factory=dict)
 
@@ -159,8 +158,7 @@ def say_exception(key: str, error: BaseException, /, **fields: object) -> None:
 def register_secret(value: str) -> None:
     """Mask ``value`` in everything written from now on, also quoted, escaped or in a URL.
 
-    Of a whole cookie header each long value is masked as well. Texts of fewer than four
-    characters are no secrets; masking them would blot out the log.
+    Of a cookie header each long value is masked as well; texts under four characters never are.
     """
     parts = [part.partition("=")[2] for part in value.split(";")]
     for text in (value, *(part for part in parts if len(part) >= _COOKIE_CHARS_MIN)):
@@ -171,10 +169,7 @@ def register_secret(value: str) -> None:
 
 
 def configure(language: Language, *, sink: Sink | None = None, colour: bool = False) -> None:
-    """Choose the language and where lines go; without a sink, to standard output.
-
-    ``colour`` puts escape codes around the level, for a terminal.
-    """
+    """Choose the language and where lines go; ``colour`` is for a terminal."""
     _state.language = language
     _state.sink = sink or LineWriter(lambda: sys.stdout)
     _state.colour = colour
@@ -187,6 +182,11 @@ def configure(language: Language, *, sink: Sink | None = None, colour: bool = Fa
         logging.getLogger().addHandler(_forward)
 
 
+def listen(listener: Listener | None = None) -> None:
+    """Have every key heard as it is said; without a listener, by nobody any more."""
+    _state.listener = listener or (lambda key, fields: True)
+
+
 def redact(text: str) -> str:
     """Return ``text`` with registered secrets, and what looks like one, replaced by ``***``."""
     text = "".join(_without_registered(text))
@@ -196,10 +196,7 @@ def redact(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return ``text`` with every character that could steer a terminal written as its code.
-
-    Line ends, escape codes, zero-width and right-to-left marks are among them.
-    """
+    """Return ``text`` with every character that could steer a terminal written as its code."""
     if text.isprintable():
         return text
     return "".join(
@@ -209,6 +206,8 @@ def harmless(text: str) -> str:
 
 def _say(key: str, fields: dict[str, object], error: BaseException | None) -> None:
     try:
+        if not _state.listener(key, fields):
+            return
         level, text = _compose(key, fields)
         logger.opt(exception=error).log("ERROR" if error else level, text)
     except Exception:  # noqa: BLE001 - promise 1: trading does not end for want of a line

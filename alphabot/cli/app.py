@@ -17,6 +17,7 @@ from alphabot.cli.halt import halt
 from alphabot.cli.init import init
 from alphabot.cli.journal import journal
 from alphabot.cli.pause import pause
+from alphabot.cli.rehearse import rehearse
 from alphabot.cli.reset import reset
 from alphabot.cli.resume import resume
 from alphabot.cli.run import run
@@ -48,7 +49,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for command in (
-    *(init, check, run, tokens, exchange),
+    *(init, check, rehearse, run, tokens, exchange),
     *(status, pause, resume, drain, stop, halt, clear),
     *(reset, journal, schema),
 ):

@@ -41,6 +41,10 @@ class Crowd:
         self._token = token
         self._path = path
 
+    def relist(self, token: Token) -> None:
+        """Quote on another grid from now on."""
+        self._token = token
+
     def quotes(self, step: int, at_ms: int) -> tuple[list[Maker], list[Maker]]:
         """Return the bids and asks that stand at a step, best first."""
         rng = generator(self._settings.seed, "quotes", self._token.alpha_id, step)

@@ -16,9 +16,10 @@ from alphabot.simulator.amounts import floor_to_grid, product
 from alphabot.simulator.bulletins import Bulletin, Bulletins
 from alphabot.simulator.desk import Desk
 from alphabot.simulator.judge import judge_order, judge_pair, tradable_token
-from alphabot.simulator.ledger import Ledger, Request, RequestKind, SelfCross
+from alphabot.simulator.ledger import Booking, Ledger, Request, RequestKind, SelfCross
 from alphabot.simulator.listen_keys import ListenKeys
 from alphabot.simulator.market import Execution, Market
+from alphabot.simulator.misbehaviour import Behaving, Misbehaviour
 from alphabot.simulator.orders import Order, OrderState, Status
 from alphabot.simulator.refusals import Refusal
 from alphabot.simulator.reports import Push
@@ -26,6 +27,7 @@ from alphabot.simulator.requests import read_json, read_order_id, read_pair, rea
 from alphabot.simulator.seeded import chance, draw_between
 from alphabot.simulator.sessions import Sessions
 from alphabot.simulator.settings import ExchangeSettings
+from alphabot.simulator.tokens import Token
 
 __all__ = ["Exchange", "Placement"]
 
@@ -44,8 +46,11 @@ class Placement:
 class Exchange:
     """Markets, accounts and orders under one seed; time only ever goes forward."""
 
-    def __init__(self, settings: ExchangeSettings, opened_ms: int) -> None:
+    def __init__(
+        self, settings: ExchangeSettings, opened_ms: int, plan: Misbehaviour | None = None
+    ) -> None:
         self.settings = settings
+        self.misbehaviour = plan or Behaving()
         self.opened_ms = opened_ms
         self.now_ms = opened_ms
         self.tokens = {token.alpha_id: token for token in settings.tokens}
@@ -124,10 +129,10 @@ class Exchange:
         try:
             placement = act()
         except Refusal as refusal:
-            self.ledger.requests.append(Request(self.now_ms, user_id, kind, refusal.code, ()))
+            self.ledger.note(Request(self.now_ms, user_id, kind, refusal.code, ()))
             raise
         ids = tuple(order.order_id for order in placement.orders)
-        self.ledger.requests.append(Request(self.now_ms, user_id, kind, None, ids))
+        self.ledger.note(Request(self.now_ms, user_id, kind, None, ids))
         return placement
 
     def _place(self, user_id: int, body: bytes) -> Placement:
@@ -255,6 +260,7 @@ class Exchange:
                     continue
                 order = self.desk.orders[order_id]
                 activated = self.desk.fill(order, execution)
+                self.ledger.note(Booking(execution.at_ms, order.user_id, order_id))
                 if order.state.status is Status.FILLED:
                     self._live[market.token.alpha_id].discard(order_id)
                 if activated is not None:
@@ -266,7 +272,7 @@ class Exchange:
         if execution.buy_order_id is None or execution.sell_order_id is None:
             return
         orders = self.desk.orders
-        self.ledger.self_crosses.append(
+        self.ledger.note(
             SelfCross(
                 at_ms=execution.at_ms,
                 pair=market.token.pair,
@@ -279,5 +285,15 @@ class Exchange:
             )
         )
 
-    def _send(self, push: Push) -> None:
+    def relist(self, token: Token) -> None:
+        """Have a token trade by other rules from now on; what is open keeps its own."""
+        self.tokens[token.alpha_id] = token
+        self._market_at(token.alpha_id, self.now_ms).relist(token)
+
+    def tell(self, push: Push) -> None:
+        """Have something told on a user's order stream when it is due."""
         self._agenda.at(push.due_ms, lambda _now_ms: self._outbox.append(push))
+
+    def _send(self, push: Push) -> None:
+        for told in self.misbehaviour.pushes(push):
+            self.tell(told)

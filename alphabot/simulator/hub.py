@@ -14,6 +14,7 @@ import trio
 
 from alphabot.simulator.bulletins import Bulletin
 from alphabot.simulator.exchange import Exchange
+from alphabot.simulator.ledger import Subscription
 from alphabot.simulator.reports import Push
 
 __all__ = ["Hub", "Subscriber"]
@@ -31,16 +32,16 @@ class Subscriber:
         self.private = private
         self.streams: dict[str, int | None] = {}
         self.lifetime = trio.CancelScope()
-        self._send, self._receive = trio.open_memory_channel[str](frames_max)
+        self._send, self._receive = trio.open_memory_channel[str | bytes](frames_max)
 
-    def offer(self, frame: str) -> None:
+    def offer(self, frame: str | bytes) -> None:
         """Put a frame into the buffer; if it is full, end this subscriber's connection."""
         try:
             self._send.send_nowait(frame)
         except trio.WouldBlock:
             self.lifetime.cancel()
 
-    async def next_frame(self) -> str:
+    async def next_frame(self) -> str | bytes:
         """Wait for the next frame that is to be sent."""
         return await self._receive.receive()
 
@@ -76,6 +77,7 @@ class Hub:
         subscriber.streams[stream] = user_id
         if user_id is not None:
             self._on_user[user_id][subscriber, key] = None
+            self._model.ledger.note(Subscription(self._model.now_ms, user_id))
 
     def unsubscribe(self, subscriber: Subscriber, stream: str) -> None:
         """Take a stream from what a subscriber hears."""
@@ -97,6 +99,15 @@ class Hub:
             self.unsubscribe(subscriber, stream)
         subscriber.close()
 
+    def hangs_up(self, user_id: int) -> None:
+        """End every connection on which a user listens, as an exchange does once a day."""
+        for subscriber, _key in list(self._on_user[user_id]):
+            subscriber.lifetime.cancel()
+
+    def hears(self, user_id: int) -> bool:
+        """Tell whether a connection has asked for a user's events, be its key dead by now."""
+        return bool(self._on_user.get(user_id))
+
     def listeners(self, stream: str) -> list[Subscriber]:
         """Return who hears a market stream."""
         return list(self._on_stream.get(stream, ()))
@@ -107,15 +118,17 @@ class Hub:
             self._deliver_push(message)
             return
         listeners = self._on_stream.get(message.stream)
-        if listeners:
-            frame = _frame(message.stream, message.data)
+        told = self._model.misbehaviour.bulletin(message) if listeners else None
+        if listeners and told is not None:
+            frame = _frame(told.stream, told.data)
             for subscriber in listeners:
                 subscriber.offer(frame)
 
     def _deliver_push(self, push: Push) -> None:
         for subscriber, key in self._on_user[push.user_id]:
             if self._model.listen_keys.user_of(key, push.due_ms) is not None:
-                subscriber.offer(_frame(_KEY_PREFIX + key, push.data))
+                frame = _frame(_KEY_PREFIX + key, push.data) if push.raw is None else push.raw
+                subscriber.offer(frame)
 
 
 def _frame(stream: str, data: dict[str, Any]) -> str:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-__all__ = ["Ledger", "PrivateCall", "Request", "RequestKind", "SelfCross"]
+__all__ = [
+    "Booking",
+    "Entry",
+    "Ledger",
+    "PrivateCall",
+    "Request",
+    "RequestKind",
+    "SelfCross",
+    "Subscription",
+]
 
 
 class RequestKind(StrEnum):
@@ -61,10 +71,47 @@ class SelfCross:
     sell_order_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A fill that was booked; the order has it last."""
+
+    at_ms: int
+    user_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A user's events begin to be carried on a connection."""
+
+    at_ms: int
+    user_id: int
+
+
+Entry = Request | PrivateCall | SelfCross | Booking | Subscription
+
+
 @dataclass(slots=True)
 class Ledger:
-    """Three records in order of time. They grow with the run; a long one may clear them."""
+    """Three records in order of time. They grow with the run; a long one may clear them.
+
+    ``onlookers`` are told of each entry as it is made, of bookings and subscriptions too, which
+    are not kept.
+    """
 
     requests: list[Request] = field(default_factory=list)
     calls: list[PrivateCall] = field(default_factory=list)
     self_crosses: list[SelfCross] = field(default_factory=list)
+    onlookers: list[Callable[[Entry], None]] = field(default_factory=list)
+
+    def note(self, entry: Entry) -> None:
+        """Keep an entry and tell whoever looks on."""
+        match entry:
+            case Request():
+                self.requests.append(entry)
+            case PrivateCall():
+                self.calls.append(entry)
+            case SelfCross():
+                self.self_crosses.append(entry)
+        for onlooker in self.onlookers:
+            onlooker(entry)

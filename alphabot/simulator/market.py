@@ -74,6 +74,11 @@ class Market:
         self._trade_id = 0
         self.update_id = 0
 
+    def relist(self, token: Token) -> None:
+        """Go on under other rules; prices are on the new grid from the next step on."""
+        self.token = token
+        self._crowd.relist(token)
+
     @property
     def last_price(self) -> Decimal:
         """The price of the latest trade; the middle where none is remembered."""

@@ -24,6 +24,8 @@ class Push:
     due_ms: int
     user_id: int
     data: dict[str, Any]
+    raw: str | bytes | None = None
+    """What is sent in place of a frame with ``data``: of an exchange that misbehaves."""
 
 
 def execution_report(

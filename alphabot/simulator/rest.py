@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alphabot.simulator.ledger import PrivateCall as CallRecord
+from alphabot.simulator.misbehaviour import Said, Visit
 from alphabot.simulator.refusals import Refusal
 from alphabot.simulator.rest_private import PRIVATE_CALLS, Answer, Call, PrivateCall
 from alphabot.simulator.rest_public import PUBLIC_CALLS, PublicCall
@@ -30,10 +31,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def rest_app(exchange: SimulatedExchange) -> ASGIApp:
     """Return the application; an error of ours in it ends the exchange, not just the request."""
     routes = [
-        Route(path, _public(exchange, call), methods=["GET"]) for path, call in PUBLIC_CALLS.items()
+        Route(path, _odd(exchange, _public(exchange, call)), methods=["GET"])
+        for path, call in PUBLIC_CALLS.items()
     ]
     routes += [
-        Route(path, _private(exchange, call), methods=[method])
+        Route(path, _odd(exchange, _private(exchange, call)), methods=[method])
         for (method, path), call in PRIVATE_CALLS.items()
     ]
     return _Guard(exchange, Starlette(routes=routes))
@@ -76,6 +78,28 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     while (await receive())["type"] == "lifespan.startup":
         await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _odd(exchange: SimulatedExchange, endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint as it is when the exchange misbehaves as its plan says."""
+
+    async def odd_endpoint(request: Request) -> Response:
+        visit = Visit(request.method, request.url.path)
+        oddity = exchange.model.misbehaviour.at_visit(visit)
+        if oddity is None:
+            return await endpoint(request)
+        response = Response(b"")
+        if oddity.acts:
+            response = await endpoint(request)
+        else:
+            await _body(request)
+        kept = {"content-length", "content-type"}
+        headers = tuple(item for item in response.headers.items() if item[0] not in kept)
+        said = oddity.answer(Said(response.status_code, headers, bytes(response.body)))
+        await trio.sleep(oddity.seconds)
+        return Response(said.body, said.status, dict(said.headers), media_type="application/json")
+
+    return odd_endpoint
 
 
 def _public(exchange: SimulatedExchange, call: PublicCall) -> Endpoint:
@@ -126,9 +150,7 @@ def _caller(exchange: SimulatedExchange, request: Request) -> int:
         user_id = model.sessions.user_of(request.headers)
         model.sessions.admit(user_id)
     finally:
-        model.ledger.calls.append(
-            CallRecord(model.now_ms, user_id, request.method, request.url.path)
-        )
+        model.ledger.note(CallRecord(model.now_ms, user_id, request.method, request.url.path))
     return user_id
 
 

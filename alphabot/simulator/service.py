@@ -10,6 +10,7 @@ import trio
 from alphabot.simulator.exchange import Exchange
 from alphabot.simulator.hub import Hub
 from alphabot.simulator.ledger import Ledger
+from alphabot.simulator.misbehaviour import Misbehaviour
 from alphabot.simulator.settings import ExchangeSettings
 
 if TYPE_CHECKING:
@@ -25,10 +26,15 @@ class SimulatedExchange:
     ``clock`` tells the time that appears on the wire; waiting follows trio's clock.
     """
 
-    def __init__(self, settings: ExchangeSettings, clock: WallClock) -> None:
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        clock: WallClock,
+        misbehaviour: Misbehaviour | None = None,
+    ) -> None:
         self.settings = settings
         self._clock = clock
-        self.model = Exchange(settings, clock.now_ms())
+        self.model = Exchange(settings, clock.now_ms(), misbehaviour)
         self.hub = Hub(self.model)
         self._closing = trio.Event()
         self._driving = trio.Lock()

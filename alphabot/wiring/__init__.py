@@ -23,11 +23,12 @@ from alphabot.ports import WallClock
 from alphabot.runtime.board import Board, Ending
 from alphabot.runtime.service import run_service
 from alphabot.runtime.stop import Stop
-from alphabot.store import SqliteJournal, open_journal
+from alphabot.store import open_journal
 from alphabot.wiring.assembly import Shared, assemble
 from alphabot.wiring.at_rest import Standstill, clear, last_known, reset, standstill
 from alphabot.wiring.binding import Names, bind, resolve
 from alphabot.wiring.inspection import Prospect, prospects, token_costs
+from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.looking import JournalView, UserView, journal_file, look
 from alphabot.wiring.steering import Steering, in_memory, on_this_machine, socket_path
 from alphabot.wiring.unwrapping import unwrapped
@@ -36,6 +37,7 @@ from alphabot.wiring.venues import Venue, folder_of, open_venue, simulated_venue
 __all__ = [
     "JournalView",
     "Prospect",
+    "ServiceJournal",
     "Standstill",
     "Steering",
     "Summary",
@@ -48,6 +50,7 @@ __all__ = [
     "look",
     "prospects",
     "reset",
+    "resolve",
     "run_on",
     "simulated_venue",
     "socket_path",
@@ -102,7 +105,7 @@ async def run_on(
     settings: Settings,
     *,
     only: Sequence[str] = (),
-    journal: AbstractContextManager[SqliteJournal],
+    journal: AbstractContextManager[ServiceJournal],
     clock: WallClock,
     stop: Stop,
     board: Board,
@@ -117,7 +120,7 @@ async def _serve(
     venue: Venue,
     settings: Settings,
     names: Names,
-    journal: AbstractContextManager[SqliteJournal],
+    journal: AbstractContextManager[ServiceJournal],
     steering: AbstractContextManager[Steering],
     clock: WallClock,
     stop: Stop,

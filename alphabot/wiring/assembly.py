@@ -32,9 +32,9 @@ from alphabot.runtime.stop import Stop
 from alphabot.runtime.trade_loop import TradeLoop
 from alphabot.runtime.turnstile import Turnstile
 from alphabot.runtime.user import User
-from alphabot.store import SqliteJournal
 from alphabot.wiring.binding import Bound
 from alphabot.wiring.histories import Bars, replay_all
+from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.venues import Venue
 
 __all__ = ["Shared", "assemble"]
@@ -48,7 +48,7 @@ class Shared:
     venue: Venue
     plugins: PluginHost
     market: PublicMarket
-    journal: SqliteJournal
+    journal: ServiceJournal
     pause: Pause
     time: ExchangeTime
     clock: WallClock

@@ -18,7 +18,7 @@ from alphabot.exchange.wire.market import symbol_of
 from alphabot.log import say
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.recorder import Recorder
-from alphabot.store import SqliteJournal
+from alphabot.wiring.journals import ServiceJournal
 
 __all__ = ["Bars", "replay_all"]
 
@@ -65,7 +65,9 @@ class Bars:
         return self._damaged.get(row.user_id)
 
 
-async def replay_all(journal: SqliteJournal, recorders: Sequence[Recorder], *, guard: bool) -> Bars:
+async def replay_all(
+    journal: ServiceJournal, recorders: Sequence[Recorder], *, guard: bool
+) -> Bars:
     """Let every recorder read its user's past, and say whose cannot be read.
 
     Raises JournalError when nobody's can.

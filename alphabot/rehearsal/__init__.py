@@ -1,0 +1,1 @@
+"""The whole service against the simulated exchange, in memory and in virtual time."""

@@ -1,0 +1,236 @@
+"""The judge on the exchange's side: what a client may never do, whatever happens to it.
+
+It sees the exchange's own model and ledger, and the client's bytes above every fault of the
+network: what was asked and what was answered whole. It never asks the client's opinion.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import trio
+
+from alphabot.core.records import Intended
+from alphabot.rehearsal.stakes import Rules, Stakes
+from alphabot.rehearsal.verdicts import Verdict, is_whole_reading, verdict_of
+from alphabot.rehearsal.wiretap import Errand
+from alphabot.simulator import SimulatedExchange
+from alphabot.simulator.ledger import (
+    Booking,
+    Entry,
+    PrivateCall,
+    Request,
+    RequestKind,
+    SelfCross,
+    Subscription,
+)
+
+__all__ = ["Referee", "Violation"]
+
+_PLACING = (RequestKind.PLACE, RequestKind.PLACE_PAIR)
+_MINUTE = 60.0
+_UNHEARD_SECONDS = 45.0
+"""How long a client may take for connected what the exchange knows to be gone."""
+_ZERO = Decimal(0)
+_HAIR = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that must never happen, and did."""
+
+    at_seconds: float
+    invariant: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.at_seconds:.3f} s {self.invariant}: {self.what}"
+
+
+@dataclass(slots=True, eq=False)
+class _Doubt:
+    """An order request whose outcome the client cannot know, and what it has read since."""
+
+    errand: Errand
+    sent_at: float
+    order_ids: tuple[int, ...] = ()
+    last_open: float = -1.0
+    last_history: float = -1.0
+    readings: int = 0
+    seen: bool = False
+
+
+@dataclass(slots=True)
+class _User:
+    """What is known of one user's client."""
+
+    silenced_at: float | None = None
+    placings: deque[float] = field(default_factory=deque)
+    doubts: list[_Doubt] = field(default_factory=list)
+    in_flight: list[_Doubt] = field(default_factory=list)
+    must_read: bool = False
+    heard_at: float = 0.0
+    intents_used: int = 0
+
+
+class Referee:
+    """Judges one world; ``violations`` are what it saw, oldest first."""
+
+    def __init__(self, exchange: SimulatedExchange, rules: Rules, user_ids: Sequence[int]) -> None:
+        self.violations: list[Violation] = []
+        self.stakes = Stakes(exchange, rules, user_ids, self.object_to)
+        self.by_hand = False
+        """Whether what is asked of the exchange at this moment is a person's doing."""
+        self.halted_at: float | None = None
+        """When the present life was told to stop."""
+        self.intents_of: Callable[[int], Sequence[Intended]] = lambda user_id: ()
+        self._exchange = exchange
+        self._users = {user_id: _User() for user_id in user_ids}
+        exchange.ledger.onlookers.append(self._note)
+
+    def object_to(self, invariant: str, what: str) -> None:
+        """Keep a violation."""
+        self.violations.append(Violation(trio.current_time(), invariant, what))
+
+    # --- lives ---------------------------------------------------------------------------------
+
+    def new_life(self, latched: Sequence[int]) -> None:
+        """Begin to judge a new process, which knows of nothing but its journal.
+
+        ``latched`` are the users whose journal says that they must stay silent.
+        """
+        self.halted_at = None
+        for user_id, user in self._users.items():
+            user.intents_used = 0
+            user.doubts += [doubt for doubt in user.in_flight if doubt.errand.left_whole]
+            user.in_flight.clear()
+            if user_id not in latched:
+                user.silenced_at = None
+
+    def cleared(self, user_id: int) -> None:
+        """Take note that a person has dealt with a user's latch."""
+        self._users[user_id].silenced_at = None
+
+    # --- what the client says and hears --------------------------------------------------------
+
+    def begins(self, errand: Errand) -> None:
+        """Judge a request whose first byte is about to leave."""
+        user = self._users.get(errand.user_id or 0)
+        if user is None:
+            return
+        now = trio.current_time()
+        if user.silenced_at is not None and now > user.silenced_at:
+            self.object_to("I-18", f"user {errand.user_id} was silenced and asks {errand.path}")
+        if errand.is_placing:
+            self._may_place(errand, user, now)
+            user.in_flight.append(_Doubt(errand, now))
+
+    def ends(self, errand: Errand) -> None:
+        """Take note of an answer that has arrived whole, or of one that never will."""
+        user = self._users.get(errand.user_id or 0)
+        if user is None:
+            return
+        now = trio.current_time()
+        verdict = verdict_of(errand)
+        if verdict is Verdict.UNWELCOME and user.silenced_at is None:
+            user.silenced_at = now
+        if errand.is_placing:
+            self._placed(errand, user, verdict)
+        elif verdict is Verdict.DONE:
+            self._has_read(errand, user, now)
+
+    def _may_place(self, errand: Errand, user: _User, now: float) -> None:
+        who = f"user {errand.user_id}"
+        if self.halted_at is not None and now > self.halted_at and "oto-order" in errand.path:
+            self.object_to("I-13", f"{who} sends a BUY after the stop")
+        if user.in_flight:
+            self.object_to("I-1", f"{who} sends an order while another is under way")
+        for doubt in user.doubts:
+            self._judge_doubt(doubt, who, now)
+        user.doubts.clear()
+        if user.must_read:
+            self.object_to("I-14", f"{who} sends an order before it has read after a reconnect")
+        while user.placings and user.placings[0] <= now - _MINUTE:
+            user.placings.popleft()
+        user.placings.append(now)
+        if len(user.placings) > self.stakes.rules.max_orders_per_minute:
+            self.object_to("I-17", f"{who} sent {len(user.placings)} orders within a minute")
+        user.intents_used += 1
+        if user.intents_used > len(self.intents_of(errand.user_id or 0)):
+            self.object_to("I-2", f"{who} sends an order without a durable intent")
+
+    def _judge_doubt(self, doubt: _Doubt, who: str, now: float) -> None:
+        if doubt.order_ids:
+            if not doubt.seen:
+                self.object_to("I-1", f"{who} sends on top of orders {doubt.order_ids}, unread")
+        elif doubt.readings < 3 or now - doubt.sent_at < self.stakes.rules.settle_seconds:
+            self.object_to(
+                "I-1",
+                f"{who} took a request for absent {now - doubt.sent_at:.2f} s after it was sent,"
+                f" having read {doubt.readings} times",
+            )
+
+    def _placed(self, errand: Errand, user: _User, verdict: Verdict) -> None:
+        doubt = next(each for each in user.in_flight if each.errand is errand)
+        user.in_flight.remove(doubt)
+        if errand.left_whole and verdict not in (Verdict.DONE, Verdict.REFUSED):
+            user.doubts.append(doubt)
+
+    def _has_read(self, errand: Errand, user: _User, now: float) -> None:
+        if errand.answer is None or not is_whole_reading(errand):
+            return
+        is_open = errand.path.endswith("get-open-order")
+        user.must_read = False
+        for doubt in user.doubts:
+            doubt.seen |= any(str(i).encode() in errand.answer.body for i in doubt.order_ids)
+            if is_open:
+                doubt.last_open = now
+            elif doubt.last_open > doubt.last_history:
+                doubt.last_history = now
+                doubt.readings += 1
+
+    # --- what the exchange sees ----------------------------------------------------------------
+
+    def _note(self, entry: Entry) -> None:
+        match entry:
+            case Booking():
+                self.stakes.booked(entry.order_id, entry.at_ms)
+            case Request(accepted=True) if not self.by_hand:
+                self._accepted(entry)
+            case SelfCross():
+                self.object_to("I-16", f"{entry.buyer_id} bought from {entry.seller_id}")
+            case Subscription():
+                self._subscribed(entry)
+            case PrivateCall() | Request():
+                pass
+
+    def _subscribed(self, entry: Subscription) -> None:
+        user = self._users.get(entry.user_id)
+        if user is not None and self.stakes.open_of(entry.user_id):
+            user.must_read = True
+
+    def _accepted(self, entry: Request) -> None:
+        orders = [self._exchange.model.desk.orders[i] for i in entry.order_ids]
+        if entry.kind is RequestKind.CANCEL_ALL:
+            self.object_to("I-3", f"user {entry.user_id} cancels everything")
+        if entry.kind not in _PLACING:
+            if self.stakes.foreign.intersection(entry.order_ids):
+                self.object_to("row 19", f"user {entry.user_id} cancels a person's order")
+            return
+        user = self._users[entry.user_id]
+        for doubt in [*user.in_flight, *user.doubts][:1]:
+            doubt.order_ids = entry.order_ids
+        if not self._exchange.hub.hears(entry.user_id):
+            since = trio.current_time() - user.heard_at
+            if since > _UNHEARD_SECONDS:
+                self.object_to("I-14", f"user {entry.user_id} trades unheard for {since:.0f} s")
+        self.stakes.accepted(orders, entry.at_ms)
+
+    def listen(self) -> None:
+        """Take note of who is heard on an order stream now."""
+        for user_id, user in self._users.items():
+            if self._exchange.hub.hears(user_id):
+                user.heard_at = trio.current_time()

@@ -1,0 +1,31 @@
+"""What a service asks of the store, whatever stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from alphabot.core.values import Symbol, UserId
+from alphabot.ports import Journal
+from alphabot.store import Users
+from alphabot.store.database import Database
+
+__all__ = ["ServiceJournal"]
+
+
+class ServiceJournal(Journal, Protocol):
+    """A journal, and who is known to it."""
+
+    @property
+    def database(self) -> Database:
+        """The connection it is kept through."""
+        ...
+
+    def may_be_open(self, user_id: UserId) -> Collection[Symbol]:
+        """Return the symbols on which a user may have an order, whatever else is damaged."""
+        ...
+
+    @property
+    def users(self) -> Users:
+        """The users whose records it keeps."""
+        ...
