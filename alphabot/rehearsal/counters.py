@@ -44,8 +44,9 @@ RECOVERIES: Mapping[str, str] = {
     "strategy.resumed": "a strategy goes on where it was",
     "strategy.already_reached": "or finds that it had come to its end",
     "strategy.stopped": "a strategy is stopped",
+    "cleared": "a person clears what has latched",
 }
-"""Lines of the log that stand for a branch of recovery, and what each means."""
+"""Branches of recovery by the line of the log that tells of each, and what it means."""
 
 
 UNREACHED: Mapping[str, str] = {
