@@ -33,6 +33,10 @@ walk: _setup
 simulate *ARGS: _setup
     @exec .venv/bin/python -m alphabot.rehearsal "$@"
 
+# Kill the real process 300 times, race it, fail its disk and flip bytes of its journal (30 minutes)
+kill *ARGS: _setup
+    .venv/bin/pytest -m kill -s "$@"
+
 # Measure memory, CPU and speed, also beside a bot written the usual way (about 4 minutes)
 [no-exit-message]
 bench *ARGS: _setup

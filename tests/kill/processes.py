@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tests.cli.processes import ENVIRONMENT
 
-__all__ = ["Exchange", "Life", "Starter", "Way", "exchange", "starter", "write_config"]
+__all__ = ["Exchange", "Life", "Starter", "Way", "exchange", "finish", "starter", "write_config"]
 
 Way = Literal["exec", "fork"]
 """How the service is started: the program as a person starts it, or forked from one loaded."""
@@ -57,7 +57,7 @@ target_volume = {target}
 user_ids = {user_ids}
 multiplier = "flat"
 """
-SETTLE_SECONDS = 0.4
+SETTLE_SECONDS = 1.0
 
 
 class Exchange:
@@ -274,3 +274,18 @@ def starter(way: Way) -> Iterator[Starter]:
         yield starting
     finally:
         starting.close()
+
+
+def finish(starting: Starter, folder: Path, venue: Exchange) -> None:
+    """Run until a stop leaves nothing open; each one ends the rounds that are under way."""
+    for _ in range(5):
+        life = starting.start(folder, venue)
+        assert life.until("Trade succeeded"), life.said + life.errors
+        life.live_on(2 * SETTLE_SECONDS)
+        life.kill(signal.SIGTERM)
+        code = life.end()
+        assert code in (0, 3), life.said + life.errors
+        assert life.errors == ""
+        if code == 0:
+            return
+    raise AssertionError(f"there was always something open:\n{life.said}")

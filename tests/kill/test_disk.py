@@ -11,7 +11,6 @@ import random
 import re
 import resource
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +22,7 @@ import pytest
 
 from tests.cli.processes import alphabot
 from tests.kill.judge import check, histories
-from tests.kill.processes import Exchange, Life, Starter, exchange, starter, write_config
+from tests.kill.processes import Exchange, Life, Starter, exchange, finish, starter, write_config
 
 STRATEGIES = {"koge": ("KOGE", [1]), "aop": ("AOP", [1, 2])}
 TARGET = 1_000_000
@@ -62,11 +61,7 @@ def another_program_locks_it(_: Life, folder: Path) -> Callable[[], None]:
 
 def goes_on(starting: Starter, folder: Path, venue: Exchange) -> None:
     """See that the next run trades on, and judge everything up to its end."""
-    life = starting.start(folder, venue)
-    for _ in range(2):
-        assert life.until("Trade succeeded"), life.said + life.errors
-    life.kill(signal.SIGTERM)
-    assert (life.end(), life.errors) == (0, ""), life.said
+    finish(starting, folder, venue)
     exported = alphabot("journal", "export", cwd=folder)
     assert (exported.returncode, exported.stderr) == (0, "")
     check(venue.report(), histories(exported.stdout))
@@ -82,8 +77,8 @@ def stops_with_one_line(life: Life, said: str) -> None:
 @pytest.mark.parametrize(
     ("trouble", "said", "times"),
     [
-        (no_file_may_grow, "the disk", 3),
-        (another_program_locks_it, "another program holds the database locked", 3),
+        (no_file_may_grow, "the disk", 2),
+        (another_program_locks_it, "another program holds the database locked", 2),
     ],
     ids=["no file may grow", "locked"],
 )
@@ -122,7 +117,7 @@ def test_a_disk_without_room(tmp_path: Path) -> None:
     state = tmp_path / ".alphabot"
     with small_disk(state, "12m"), exchange(1) as venue, starter("fork") as starting:
         write_config(tmp_path, venue, TARGET, STRATEGIES)
-        for _ in range(3):
+        for _ in range(2):
             life = starting.start(tmp_path, venue)
             assert life.until("OTO pair placed"), life.said + life.errors
             life.live_on(draw.uniform(0, 0.3))

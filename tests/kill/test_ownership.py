@@ -119,6 +119,7 @@ def test_whose_lock_was_taken_away_commits_no_further_intent(tmp_path: Path) -> 
                 f"another process has taken over (epoch {epoch}, this one has {epoch - 1})\n"
             )
             assert owners[-2].errors.count("\n") == 1
+        owners[-1].live_on(2)  # until it has found out about everybody's orders
         finished(owners[-1])
         records = judged(venue, tmp_path)
     for told in records.values():
