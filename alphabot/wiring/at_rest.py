@@ -27,6 +27,7 @@ from alphabot.runtime.status import (
 )
 from alphabot.store import SqliteJournal, open_journal
 from alphabot.wiring.binding import choose
+from alphabot.wiring.looking import look
 from alphabot.wiring.venues import folder_of, identity_of
 
 __all__ = ["Standstill", "clear", "last_known", "reset", "standstill"]
@@ -97,18 +98,21 @@ async def clear(settings: Settings, user: int) -> Standstill | None:
 
 
 async def last_known(settings: Settings) -> Status:
-    """Return what the journal says while no service runs; it is as it was left.
+    """Return what the journal says while no service runs; only looks, and leaves it as it was.
 
-    Raises JournalError while another process owns the journal, and where it cannot be trusted.
+    Raises JournalError where it cannot be trusted.
     """
     clock, identity = SystemClock(), identity_of(settings)
     folder = folder_of(settings)
     states: dict[UserId, UserState] = {user_id: UserState() for user_id in _users(settings)}
     await trio.lowlevel.checkpoint()
     if (folder / f"{identity.file_stem}.db").exists():
-        with open_journal(folder, identity, fresh=False, clock=clock) as journal:
-            for user_id in states:
-                states[user_id] = (await _recorder(journal, user_id, clock)).state
+        with look(settings) as view:
+            for user in view.users:
+                if user.user_id in states and user.damage is not None:
+                    raise user.damage
+                if user.user_id in states:
+                    states[user.user_id] = user.state
     now_ms = clock.now_ms()
     return Status(
         running=False,

@@ -25,6 +25,8 @@ class UserView:
     records: int
     last_at_ms: int | None
     tip: bytes
+    state: UserState
+    """What the records mean, up to any damage."""
     damage: HistoryDamaged | None
     """What ends the records that can be trusted; nothing is counted from there on."""
 
@@ -115,5 +117,6 @@ def _views(reading: JournalReading) -> Iterator[UserView]:
             records=end.sequence if end else 0,
             last_at_ms=end.record.at_ms if end else None,
             tip=end.hash if end else reading.start,
+            state=states.get(history.chain.user_id, UserState()),
             damage=impossible.get(user_id, damaged),
         )

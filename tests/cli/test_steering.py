@@ -137,8 +137,10 @@ def test_status_without_a_service_says_what_the_journal_says(
 
     journal.write(pair(), placed())
     journal.write(LATCHED, user=2)
+    before = {path: path.read_bytes() for path in (tmp_path / ".alphabot").iterdir()}
     done = command("status", "--config", journal.config)
     assert (done.code, done.err) == (3, "")
+    assert {path: path.read_bytes() for path in before} == before  # who looks becomes no owner
     for words in ("LATCHED", "risk challenge\\x1b[31m", "alphabot clear 1", "placed", "koge"):
         assert words in done.out
     done = command("status", "--json", "--config", journal.config)
