@@ -150,7 +150,7 @@ async def test_a_brake_sees_a_standstill_before_anything_else_has_run(
         assert (brake.reason(), distrusted) == ("", [])
         machine.slept_seconds += 60
         assert "stood still" in brake.reason()  # nothing of ours has run since
-        await trio.sleep(BEAT_SECONDS)
+        await trio.sleep(1.5 * BEAT_SECONDS)
         assert len(distrusted) == 1
         assert brake.reason() == ""
         nursery.cancel_scope.cancel()
