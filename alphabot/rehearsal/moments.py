@@ -130,6 +130,8 @@ async def _foreign_order(world: World, moment: Moment) -> bool:
 
 async def _money_moved(world: World, moment: Moment) -> bool:
     await trio.lowlevel.checkpoint()
+    if world.calm:  # nobody would move it back
+        return False
     account = world.exchange.model.desk.account(moment.user_id)
     account.move_to_earn(account.funding.free)
     return True

@@ -15,7 +15,7 @@ import trio
 
 from alphabot.core.records import Intended
 from alphabot.rehearsal.stakes import Rules, Stakes
-from alphabot.rehearsal.verdicts import Verdict, is_whole_reading, verdict_of
+from alphabot.rehearsal.verdicts import Verdict, is_acceptance, is_whole_reading, verdict_of
 from alphabot.rehearsal.wiretap import Errand
 from alphabot.simulator import SimulatedExchange
 from alphabot.simulator.ledger import (
@@ -176,7 +176,8 @@ class Referee:
     def _placed(self, errand: Errand, user: _User, verdict: Verdict) -> None:
         doubt = next(each for each in user.in_flight if each.errand is errand)
         user.in_flight.remove(doubt)
-        if errand.left_whole and verdict not in (Verdict.DONE, Verdict.REFUSED):
+        known = verdict is Verdict.REFUSED or is_acceptance(errand)
+        if errand.left_whole and not known:
             user.doubts.append(doubt)
 
     def _has_read(self, errand: Errand, user: _User, now: float) -> None:

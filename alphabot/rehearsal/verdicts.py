@@ -8,7 +8,7 @@ from typing import Any
 
 from alphabot.rehearsal.wiretap import Answer, Errand
 
-__all__ = ["Verdict", "is_whole_reading", "verdict_of"]
+__all__ = ["Verdict", "is_acceptance", "is_whole_reading", "verdict_of"]
 
 _REFUSED = {"000002", "481002", "481011", "481013", "481020"}
 """Codes that were reviewed to mean that nothing was done (protocol: errors)."""
@@ -45,6 +45,14 @@ def verdict_of(errand: Errand) -> Verdict:
     if errand.is_placing and not _has_ids(envelope.get("data")):
         return Verdict.NOTHING
     return Verdict.DONE
+
+
+def is_acceptance(errand: Errand) -> bool:
+    """Tell whether an answer proves an order, also one that says no other may follow it."""
+    envelope = _envelope(errand.answer) if errand.answer and errand.answer.status == 200 else None
+    if envelope is None or envelope.get("success") is not True or envelope.get("code") != "000000":
+        return False
+    return _has_ids(envelope.get("data"))
 
 
 def is_whole_reading(errand: Errand) -> bool:

@@ -14,6 +14,7 @@ import trio
 from alphabot.clocks import TrioClock
 from alphabot.rehearsal.referee import Referee
 from alphabot.rehearsal.stakes import Rules
+from alphabot.rehearsal.verdicts import is_acceptance
 from alphabot.rehearsal.wiretap import Answer, Errand
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
 from alphabot.simulator.amounts import floor_money, floor_to_grid, plain
@@ -258,3 +259,25 @@ async def test_selling_more_than_was_bought_is_seen(autojump_clock: object) -> N
         c.exchange.model.desk.account(1).alpha[KOGE.alpha_id].credit(Decimal(5000))
         c.sell(1, "5000")
         assert "I-11" in c.found
+
+
+PLACED = b'{"code":"000000","success":true,"data":{"workingOrderId":1,"pendingOrderId":2}}'
+CHALLENGED = b"HTTP/1.1 200 OK\r\nrisk_challenge_biz_no: 7\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        (Answer(200, b"", PLACED), True),
+        (Answer(200, CHALLENGED, PLACED), True),
+        (Answer(500, b"", PLACED), False),
+        (Answer(200, b"", SUCCESS), False),
+        (Answer(200, b"", PLACED.replace(b"true", b"false")), False),
+        (Answer(200, b"", PLACED[:-1]), False),
+        (None, False),
+    ],
+)
+def test_ids_that_were_read_are_no_doubt(answer: Answer | None, accepted: bool) -> None:
+    errand = Errand("POST", PAIR, 1, 0, left_whole=True)
+    errand.answer = answer
+    assert is_acceptance(errand) is accepted
