@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +33,10 @@ def owner_lock(path: Path, clock: WallClock) -> Iterator[None]:
     try:
         _lock(file, path)
         _sign(file, path, clock.now_ms())
-        yield
+        try:
+            yield
+        finally:
+            _unsign(file)
     finally:
         # The file stays: whoever removed it would let a third process lock another of that name.
         os.close(file)
@@ -58,11 +61,32 @@ def _sign(file: int, path: Path, now_ms: int) -> None:
         raise JournalError(f"{path} could not be written: {cause.strerror}") from cause
 
 
+def _unsign(file: int) -> None:
+    """Take the name off before the lock goes, so that the next owner is not called by it."""
+    with suppress(OSError):
+        os.ftruncate(file, 0)
+
+
 def _holder(file: int) -> str:
-    """Return who signed the file; between locking and signing nobody may have."""
+    """Return who signed the file, if he is still there.
+
+    Between locking and signing the owner has no name yet, and the one before him, had he been
+    killed, would have left his own.
+    """
     try:
         signature = json.loads(os.pread(file, 200, 0))
         since = datetime.fromtimestamp(signature["since_ms"] / 1000, UTC)
-        return f"process {signature['pid']} since {since:%Y-%m-%d %H:%M:%S} UTC"
+        holder = f"process {signature['pid']} since {since:%Y-%m-%d %H:%M:%S} UTC"
+        return holder if _runs(signature["pid"]) else "another process"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return "another process"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's process is a process
+        return True
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
@@ -80,6 +81,25 @@ def test_a_second_owner_in_this_process_is_refused_too(folder: Path, reopen: Ope
 def test_a_lock_nobody_signed_is_still_a_lock(folder: Path, reopen: Opener) -> None:
     with reopen():
         (folder / "simulated.lock").write_text("{")
+        with pytest.raises(JournalError, match="in use by another process"), reopen():
+            pass
+
+
+def test_whoever_was_the_owner_before_is_not_called_the_owner(folder: Path, reopen: Opener) -> None:
+    """An owner has no name yet between locking the file and signing it."""
+    lock = folder / "simulated.lock"
+    with reopen():
+        assert str(os.getpid()) in lock.read_text()
+    assert lock.read_text() == ""
+    with subprocess.Popen(
+        child("hold", folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"held\n"
+        killed.send_signal(signal.SIGKILL)
+    assert str(killed.pid) in lock.read_text()
+    with lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(JournalError, match="in use by another process"), reopen():
             pass
 
