@@ -88,7 +88,7 @@ def _strategies(
         user_ids = tuple(sorted(rng.sample((1, 2, 3), rng.choice((1, 1, 2, 2, 3)))))
         amount = rng.choice(("8", "15", "30"))
         multiplier = rng.choice(("divide", "divide", "flat"))
-        rounds = rng.choice((2, 3, 4, 5, 6))
+        rounds = rng.choice((2, 4, 5, 6, 8))
         divisor = _TOKENS[token].mul_point if multiplier == "divide" else 1
         target = Decimal(amount) * rounds * Decimal("0.9") / divisor
         strategies.append(
@@ -166,7 +166,7 @@ def _exchange(
         "funding_usdt": Decimal(1000),
     }
     if "buys never fill" in rates:
-        settings["fill_delay_ms"] = (8_000, 25_000)
+        settings["fill_delay_ms"] = (8_000, 60_000)
     return settings
 
 
