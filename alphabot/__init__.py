@@ -3,6 +3,8 @@
 This is what a plugin author imports: the hook marker and the values a rule is given and gives.
 """
 
+from alphabot.core.chat import ChatAnswer, ChatQuestion
+from alphabot.core.notices import Notice, NoticeKind
 from alphabot.core.values import (
     FeeRate,
     Grid,
@@ -13,13 +15,19 @@ from alphabot.core.values import (
     Quote,
     Token,
 )
+from alphabot.errors import NotDelivered
 from alphabot.hookspecs import hookimpl
 
 __all__ = [
+    "ChatAnswer",
+    "ChatQuestion",
     "FeeRate",
     "Grid",
     "Instrument",
     "Level",
+    "NotDelivered",
+    "Notice",
+    "NoticeKind",
     "PricingRequest",
     "Proposal",
     "Quote",

@@ -5,6 +5,7 @@
     AlphabotError
       ConfigError           someone must edit a file; nothing starts; exit 2
       PluginError           names plugin, hook and what was wrong
+      NotDelivered          a notice did not reach its service; perhaps later
       ExchangeError
         NotSent             nothing left this machine; may try again
         Refused             the exchange said no, with its code; no order exists
@@ -39,6 +40,7 @@ __all__ = [
     "InvariantBroken",
     "JournalError",
     "NotAuthorised",
+    "NotDelivered",
     "NotSent",
     "OutcomeUnknown",
     "PluginError",
@@ -96,6 +98,23 @@ class PluginError(AlphabotError):
         self.plugin = plugin
         self.hook = hook
         self.problem = problem
+
+
+class NotDelivered(AlphabotError):
+    """Cause: a notifier's service could not be reached, or did not take the notice.
+
+    Handler: the notifier's own task, which waits and tries again unless that is pointless.
+    Consequence: nobody has read the notice yet; trading does not notice.
+    """
+
+    def __init__(
+        self, problem: str, *, retry_after_seconds: float | None = None, pointless: bool = False
+    ) -> None:
+        super().__init__(problem)
+        self.retry_after_seconds = retry_after_seconds
+        """What the service asked for; None leaves the wait to the caller."""
+        self.pointless = pointless
+        """It will never be taken as it is: a revoked token, a removed webhook."""
 
 
 class ExchangeError(AlphabotError):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:  # whoever asks for --help need not wait for trio
-    from alphabot.ports import Multiplier, PricingRule
+    from alphabot.ports import Multiplier, NotifierFactory, PricingRule
 
 __all__ = ["PROJECT", "AlphabotHooks", "hookimpl", "hookspec"]
 
@@ -41,4 +41,12 @@ class AlphabotHooks:
 
         The function takes a BUY's volume in USDT and the token's mulPoint, and returns the
         credited volume; it is called once for each BUY that filled at least partly.
+        """
+
+    @hookspec
+    def register_notifiers(self, register: Callable[[str, NotifierFactory], None]) -> None:
+        """Register notifiers: ``register("my_notifier", open_my_notifier)``.
+
+        The function returns an asynchronous context manager that gives a ``Notifier``; it is
+        entered once, in a task of its own, and left when the service ends.
         """

@@ -21,7 +21,7 @@ import pluggy
 
 from alphabot.errors import PluginError
 from alphabot.hookspecs import PROJECT, AlphabotHooks
-from alphabot.ports import Multiplier, PricingRule
+from alphabot.ports import Multiplier, NotifierFactory, PricingRule
 
 __all__ = ["PluginHost", "load_plugins"]
 
@@ -69,6 +69,7 @@ class PluginHost:
         self._manager.add_hookspecs(AlphabotHooks)
         self._pricing = _Registry("pricing rule")
         self._multipliers = _Registry("multiplier")
+        self._notifiers = _Registry("notifier")
 
     def add(self, name: str, plugin: ModuleType | object) -> None:
         """Take in one plugin; raises PluginError when it does not keep the contract."""
@@ -79,6 +80,7 @@ class PluginHost:
             raise PluginError(name, "load", str(cause)) from cause
         self._call(name, plugin, "register_pricing_rules", self._pricing)
         self._call(name, plugin, "register_multipliers", self._multipliers)
+        self._call(name, plugin, "register_notifiers", self._notifiers)
 
     def pricing_rule(self, name: str) -> PricingRule:
         """Return a pricing rule by name; raises KeyError with the nearest right name."""
@@ -87,6 +89,10 @@ class PluginHost:
     def multiplier(self, name: str) -> Multiplier:
         """Return a multiplier rule by name; raises KeyError with the nearest right name."""
         return self._multipliers.resolve(name)
+
+    def notifier(self, name: str) -> NotifierFactory:
+        """Return what opens a notifier, by name; raises KeyError with the nearest right name."""
+        return self._notifiers.resolve(name)
 
     def _call(self, name: str, plugin: object, hook: str, registry: _Registry) -> None:
         callers = getattr(self._manager.hook, hook).get_hookimpls()

@@ -8,12 +8,15 @@ cancel scopes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import trio
 
+from alphabot.core.chat import ChatAnswer, ChatQuestion
+from alphabot.core.notices import Notice
 from alphabot.core.records import Intended, Record
 from alphabot.core.values import (
     AlphaId,
@@ -32,6 +35,8 @@ from alphabot.core.values import (
 )
 
 __all__ = [
+    "ChatDoor",
+    "ChatListener",
     "CommittedIntent",
     "Exchange",
     "FeedGap",
@@ -41,6 +46,8 @@ __all__ = [
     "Market",
     "Multiplier",
     "Net",
+    "Notifier",
+    "NotifierFactory",
     "OrderFeed",
     "PricingRule",
     "WallClock",
@@ -188,3 +195,36 @@ PricingRule = Callable[[PricingRequest], Proposal]
 
 Multiplier = Callable[[Decimal, int], Decimal]
 """A plain function ``(volume_usdt, mul_point) -> credited volume``."""
+
+
+class Notifier(Protocol):
+    """A way to reach people; a task of its own calls it, one notice at a time."""
+
+    async def deliver(self, notice: Notice) -> None:
+        """Hand the notice over to the service that shows it.
+
+        Raises NotDelivered, which says whether and when to try again; anything else that it
+        raises counts as the same. Callers open cancel scopes.
+        """
+        ...
+
+
+class ChatDoor(Protocol):
+    """The host's ear for chats: role, age and confirmation are decided behind it."""
+
+    async def ask(self, question: ChatQuestion) -> ChatAnswer | None:
+        """Return the answer, or None when nothing is to be answered (a stranger, too old)."""
+        ...
+
+
+@runtime_checkable
+class ChatListener(Protocol):
+    """A notifier that also listens."""
+
+    async def listen(self, door: ChatDoor) -> None:
+        """Relay what people ask until cancelled; it heals itself when the service is away."""
+        ...
+
+
+NotifierFactory = Callable[[], AbstractAsyncContextManager[Notifier]]
+"""Opens a notifier with whatever it needs (a client of its own), and closes it with the block."""
