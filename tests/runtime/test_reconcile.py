@@ -173,6 +173,19 @@ async def test_a_token_that_moves_by_itself_latches_its_user(
         assert len(pairs(world)) <= 3
 
 
+async def test_the_last_round_is_compared_as_well(autojump_clock: MockClock) -> None:
+    """The target is in sight, so no further round would notice."""
+    async with open_world() as world:
+        account = world.exchange.model.desk.account(1)
+        account.alpha[KOGE].credit(Decimal(100))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, koge(target_volume=Decimal(5)))
+            await seen(lambda: len(pairs(world)) == 1)
+            account.alpha[KOGE].free -= 1
+        assert len(pairs(world)) == 1
+        assert world.row(1, "koge").ending is Ending.LATCHED
+
+
 async def test_usdt_that_comes_by_itself_stops_nobody(autojump_clock: MockClock) -> None:
     async with open_world() as world:
         account = world.exchange.model.desk.account(1)
