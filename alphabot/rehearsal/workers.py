@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 from collections.abc import Iterator
@@ -21,7 +22,16 @@ def workers(processes: int) -> Iterator[Pool]:
         yield pool
 
 
+_GARBAGE_AFTER = 20_000
+"""Containers made between two looks for garbage; a world makes a few hundred thousand."""
+
+
 def _begin() -> None:
-    """Leave Ctrl+C to the process that started us, and say nothing."""
+    """Leave Ctrl+C to the process that started us, say nothing, and look less for garbage.
+
+    What was imported stays until the end: not looking at it saves a tenth of a sweep's time.
+    """
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_AFTER)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure("en", sink=lambda line: None)
