@@ -27,8 +27,11 @@ __all__ = [
     "on_sale",
 ]
 
-UNDER_WAY_MS = 60_000
-"""How long an order that nobody follows may be on its way to the book, its release included."""
+UNDER_WAY_SECONDS = 600.0
+"""How long an order that nobody follows may be on its way to the book, its release included.
+
+As long as an order may be missing from the exchange's lists: nothing shorter is proven there.
+"""
 
 
 def on_sale(state: UserState, alpha_id: AlphaId) -> tuple[Decimal, Decimal]:
@@ -110,12 +113,12 @@ class Other:
     """Another user of this service, whose orders must not meet ours."""
 
     state: UserState
-    still_since_ms: int | None = None
-    """Since when nobody follows this user's orders any more; None while somebody does."""
+    still_seconds: float | None = None
+    """For how long nobody has followed this user's orders; None while somebody does."""
 
 
 def limits_of_others(
-    others: Iterable[Other], alpha_id: AlphaId, quote: Quote, now_ms: int
+    others: Iterable[Other], alpha_id: AlphaId, quote: Quote
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the lowest SELL and the highest BUY limit these users may have open on a token.
 
@@ -127,8 +130,8 @@ def limits_of_others(
     sells: list[Decimal] = []
     buys: list[Decimal] = []
     for other in others:
-        still = other.still_since_ms
-        believed = still is None or now_ms < still + UNDER_WAY_MS
+        still = other.still_seconds
+        believed = still is None or still < UNDER_WAY_SECONDS
         for entry in other.state.open_intents.values():
             intended = entry.intended
             if intended.alpha_id != alpha_id:

@@ -91,8 +91,10 @@ class Desk:
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
         foreign = self.reconciler.foreign
         foreign_usdt = foreign_buys_usdt(foreign)
-        others = [Other(r.state, r.still_since_ms) for r in self.everyone if r is not self.recorder]
-        sell_floor, buy_ceiling = limits_of_others(others, alpha_id, quote, now_ms)
+        others = [
+            Other(r.state, r.still_seconds()) for r in self.everyone if r is not self.recorder
+        ]
+        sell_floor, buy_ceiling = limits_of_others(others, alpha_id, quote)
         sale = self._leftover_sale(instrument, sell_price)
         self.bids[alpha_id] = quote.bid
         return Standing(

@@ -23,8 +23,9 @@ class Recorder:
         self._clock = clock
         self.user_id = user_id
         self.state = UserState()
-        self.still_since_ms: int | None = None
-        """Since when nobody follows this user's orders; None while somebody does."""
+        self.still_since: float | None = None
+        """Since when nobody follows this user's orders, by trio's clock, which nobody sets; None
+        while somebody does."""
         self.writes = 0
         """How many records were written by this process."""
         self.last_at_ms: int | None = None
@@ -60,6 +61,10 @@ class Recorder:
     def now_ms(self) -> int:
         """Return the wall time in milliseconds, for a record's ``at_ms``."""
         return self._clock.now_ms()
+
+    def still_seconds(self) -> float | None:
+        """Return for how long nobody has followed this user's orders; None while somebody does."""
+        return None if self.still_since is None else trio.current_time() - self.still_since
 
     def next_intent_id(self) -> IntentId:
         """Return an id that no intent of this user has had."""

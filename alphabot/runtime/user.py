@@ -84,7 +84,8 @@ class User:
         if recorder.damage is not None:
             return  # nothing is known of this user, so nothing is even asked
         latched = recorder.state.latched
-        recorder.still_since_ms = None if latched is None else latched.at_ms
+        # Of a latch of an earlier run: what passed before this process is not ours to measure.
+        recorder.still_since = None if latched is None else trio.current_time()
         if latched is not None:
             say("user.still_latched", user_id=self.desk.user_id, reason=latched.reason)
             self._end(Ending.LATCHED, f"{latched.reason}; {latched.clears}")
@@ -110,7 +111,7 @@ class User:
             error = _first(group)
             say_exception("user.failed", error, user_id=self.desk.user_id)
             self._end(Ending.FAILED, f"{type(error).__name__}: {error}")
-        recorder.still_since_ms = recorder.now_ms()
+        recorder.still_since = trio.current_time()
         for loop in self._loops:
             if loop.row.ending is None:
                 self._finish(loop, loop.stopped())

@@ -7,7 +7,7 @@ from decimal import Decimal
 from alphabot.core.progress import UserState
 from alphabot.core.records import Leg, Updated
 from alphabot.core.standing import (
-    UNDER_WAY_MS,
+    UNDER_WAY_SECONDS,
     Other,
     foreign_buys_usdt,
     leftover_usdt,
@@ -56,11 +56,10 @@ def others(
     *states: UserState,
     bid: str = "1",
     ask: str = "1",
-    still: int | None = None,
-    now_ms: int = NOON_MS,
+    still: float | None = None,
 ) -> tuple[Decimal | None, Decimal | None]:
     users = [Other(state, still) for state in states]
-    return limits_of_others(users, KOGE, quote("1", bid, ask), now_ms)
+    return limits_of_others(users, KOGE, quote("1", bid, ask))
 
 
 def test_tokens_on_a_sell_are_no_leftover() -> None:
@@ -119,23 +118,23 @@ def test_limits_of_others_are_those_of_all_their_open_intents() -> None:
     assert others(bob, cat) == (Decimal("0.0019"), Decimal("0.0021"))
     assert others(cat) == (Decimal("0.00198"), None)
     assert others(done) == others() == (None, None)
-    assert limits_of_others((Other(ann),), OTHER, quote("1"), NOON_MS) == (None, None)
+    assert limits_of_others((Other(ann),), OTHER, quote("1")) == (None, None)
 
 
 def test_of_what_nobody_follows_the_book_tells_whether_it_can_be_there() -> None:
     buying, selling = fold((pair(), placed())), fold((pair(), placed(), BOUGHT))
     sell, buy = Decimal("0.00198"), Decimal("0.0022")
-    old = NOON_MS + UNDER_WAY_MS
+    old = UNDER_WAY_SECONDS
     # Bought at 0.0022 while the best bid is lower: it has filled; what it released has as well.
-    assert others(buying, bid="0.0020", ask="0.0021", now_ms=old, still=NOON_MS) == (None, None)
-    assert others(buying, bid="0.0020", ask="0.0021", now_ms=old - 1, still=NOON_MS) == (sell, buy)
+    assert others(buying, bid="0.0020", ask="0.0021", still=old) == (None, None)
+    assert others(buying, bid="0.0020", ask="0.0021", still=old - 1) == (sell, buy)
     # It may be the best bid itself, and may release its SELL at any moment.
-    assert others(buying, bid="0.0022", ask="0.0023", now_ms=old, still=NOON_MS) == (sell, buy)
-    assert others(selling, bid="0.0020", ask="0.0021", now_ms=old, still=NOON_MS) == (None, None)
-    assert others(selling, bid="0.0019", ask="0.00198", now_ms=old, still=NOON_MS) == (sell, None)
-    assert others(selling, bid="0.0019", ask="0.00195", now_ms=old, still=NOON_MS) == (sell, None)
+    assert others(buying, bid="0.0022", ask="0.0023", still=old) == (sell, buy)
+    assert others(selling, bid="0.0020", ask="0.0021", still=old) == (None, None)
+    assert others(selling, bid="0.0019", ask="0.00198", still=old) == (sell, None)
+    assert others(selling, bid="0.0019", ask="0.00195", still=old) == (sell, None)
     # Whom somebody follows is believed, whatever the book says.
-    assert others(selling, bid="0.0020", ask="0.0021", now_ms=old) == (sell, None)
+    assert others(selling, bid="0.0020", ask="0.0021") == (sell, None)
 
 
 def test_only_buys_of_foreigners_cost_and_only_what_is_not_filled() -> None:
