@@ -43,44 +43,45 @@ async def happen(world: World) -> None:
 
 async def _happens(world: World, moment: Moment) -> None:
     await trio.sleep_until(world.began_at + moment.at_seconds)
-    if not world.calm and await _HAPPENINGS[moment.kind](world, moment):
+    if world.calm:
+        return
+    # From here to what it does nobody else runs: faults that have ended must not begin again.
+    if moment.kind in _AT_ONCE:
+        struck = _AT_ONCE[moment.kind](world, moment)
+    else:
+        struck = await _LASTING[moment.kind](world, moment)
+    if struck:
         world.counters.add("fault", moment.kind)
         world.trace(f"moment: {moment}")
 
 
-async def _session_expired(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _session_expired(world: World, moment: Moment) -> bool:
     world.exchange.expire_session(moment.user_id)
     return True
 
 
-async def _risk_challenge(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _risk_challenge(world: World, moment: Moment) -> bool:
     world.exchange.raise_challenge(moment.user_id)
     return True
 
 
-async def _keys_dead(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _keys_dead(world: World, moment: Moment) -> bool:
     world.exchange.expire_listen_keys(moment.user_id)
     return True
 
 
-async def _streams_cut(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _streams_cut(world: World, moment: Moment) -> bool:
     heard = world.exchange.hub.hears(moment.user_id)
     world.exchange.hub.hangs_up(moment.user_id)
     return heard
 
 
-async def _cut_after_fill(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _cut_after_fill(world: World, moment: Moment) -> bool:
     world.cut_at_fill.add(moment.user_id)
     return False  # counted when it strikes
 
 
-async def _stream_silent(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _stream_silent(world: World, moment: Moment) -> bool:
     world.net.strike(Fault(FaultKind.HELD, Direction.IN), port=world.stream_port)
     return True
 
@@ -102,9 +103,8 @@ async def _closed_in_the_app(world: World, moment: Moment) -> bool:
     return False
 
 
-async def _foreign_order(world: World, moment: Moment) -> bool:
+def _foreign_order(world: World, moment: Moment) -> bool:
     """A person's BUY far below the market, which will never fill."""
-    await trio.lowlevel.checkpoint()
     world.exchange.catch_up()
     model = world.exchange.model
     token = next(iter(model.tokens.values()))
@@ -128,54 +128,45 @@ async def _foreign_order(world: World, moment: Moment) -> bool:
     return True
 
 
-async def _money_moved(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
-    if world.calm:  # nobody would move it back
-        return False
+def _money_moved(world: World, moment: Moment) -> bool:
     account = world.exchange.model.desk.account(moment.user_id)
     account.move_to_earn(account.funding.free)
     return True
 
 
-async def _deposit(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _deposit(world: World, moment: Moment) -> bool:
     world.deposit(moment.user_id, _DEPOSIT_USDT)
     return True
 
 
-async def _clock_ahead(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _clock_ahead(world: World, moment: Moment) -> bool:
     world.clock.jump(_HOUR)
     return True
 
 
-async def _clock_back(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _clock_back(world: World, moment: Moment) -> bool:
     world.clock.jump(-_HOUR)
     return True
 
 
-async def _stalled(world: World, moment: Moment) -> bool:
+def _stalled(world: World, moment: Moment) -> bool:
     """Nothing of the process runs while time goes on: a stalled loop, a suspended machine."""
-    await trio.lowlevel.checkpoint()
     clock = trio.lowlevel.current_clock()
     if isinstance(clock, MockClock):
         clock.jump(_STALL_SECONDS)
     return True
 
 
-async def _stop_once(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _stop_once(world: World, moment: Moment) -> bool:
     return world.stop_once()
 
 
 async def _stop_twice(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
-    if not world.stop_once():
-        return False
+    stopped = world.stop_once()
     await trio.sleep(0.4)
-    world.stop_now()
-    return True
+    if stopped:
+        world.stop_now()
+    return stopped
 
 
 async def _down(world: World, moment: Moment) -> bool:
@@ -203,23 +194,20 @@ async def _halted(world: World, moment: Moment) -> bool:
     return True
 
 
-async def _tick(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _tick(world: World, moment: Moment) -> bool:
     token = _first(world)
     _relist(world, replace(token, tick=token.tick * 10))
     return True
 
 
-async def _step(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _step(world: World, moment: Moment) -> bool:
     token = _first(world)
     # The greater one leaves room for no order of ours at all.
     _relist(world, replace(token, step=token.step * (10 if moment.user_id != 2 else 10**6)))
     return True
 
 
-async def _multiplier(world: World, moment: Moment) -> bool:
-    await trio.lowlevel.checkpoint()
+def _multiplier(world: World, moment: Moment) -> bool:
     token = _first(world)
     _relist(world, replace(token, mul_point=token.mul_point % 4 + 1))
     return True
@@ -234,14 +222,13 @@ def _relist(world: World, token: Token) -> None:
     world.exchange.model.relist(token)
 
 
-_HAPPENINGS: dict[str, Callable[[World, Moment], Awaitable[bool]]] = {
+_AT_ONCE: dict[str, Callable[[World, Moment], bool]] = {
     "session expired": _session_expired,
     "risk challenge": _risk_challenge,
     "listen keys dead": _keys_dead,
     "streams cut": _streams_cut,
     "stream cut after a fill": _cut_after_fill,
     "stream silent": _stream_silent,
-    "order closed in the app": _closed_in_the_app,
     "foreign order": _foreign_order,
     "money moved away": _money_moved,
     "deposit": _deposit,
@@ -249,11 +236,14 @@ _HAPPENINGS: dict[str, Callable[[World, Moment], Awaitable[bool]]] = {
     "clock an hour back": _clock_back,
     "loop stalled": _stalled,
     "stop once": _stop_once,
-    "stop twice": _stop_twice,
-    "exchange down": _down,
-    "token halted": _halted,
     "tick coarser": _tick,
     "step coarser": _step,
     "multiplier changed": _multiplier,
+}
+_LASTING: dict[str, Callable[[World, Moment], Awaitable[bool]]] = {
+    "order closed in the app": _closed_in_the_app,
+    "stop twice": _stop_twice,
+    "exchange down": _down,
+    "token halted": _halted,
     "captive portal": _portal,
 }
