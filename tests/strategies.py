@@ -361,6 +361,7 @@ def _round(draw: st.DrawFn, number: int, at_ms: int) -> list[Record]:
         quote_usdt=draw(_money),
         fee_base=ZERO,
         fee_quote_usdt=draw(_money),
+        filled_at_ms=draw(st.none() | st.integers(at_ms - 86_400_000, at_ms + 2 * 86_400_000)),
     )
     return [*story, sold]
 

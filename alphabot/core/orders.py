@@ -15,7 +15,7 @@ A pending leg is announced with quantity 0 and gets its real quantity when it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum, auto
@@ -25,7 +25,7 @@ from alphabot.core.records import Intended, Leg, PlacedRecord
 from alphabot.core.values import Fill, OrderId, OrderReport, OrderStatus, Side, Symbol
 from alphabot.errors import InvariantBroken
 
-__all__ = ["MOVES", "Contradiction", "Legs", "Order", "Verdict", "judge"]
+__all__ = ["MOVES", "Contradiction", "Legs", "Order", "Verdict", "judge", "last_fill_at_ms"]
 
 _S = OrderStatus
 
@@ -111,6 +111,19 @@ class Order(Exact):
             quote_usdt=report.quote_usdt,
             fills=fills,
         )
+
+
+def last_fill_at_ms(fills: Iterable[Fill]) -> int | None:
+    """Return when the last of an order's fills happened, or None where one of them does not say.
+
+    The one that does not say may be the last.
+    """
+    last: int | None = None
+    for fill in fills:
+        if fill.at_ms is None:
+            return None
+        last = fill.at_ms if last is None else max(last, fill.at_ms)
+    return last
 
 
 def judge(order: Order, report: OrderReport) -> Verdict:

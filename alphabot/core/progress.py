@@ -7,6 +7,10 @@ Money, for a pair: the BUY adds its tokens (less the fee taken in the token) to 
 of that token at what they cost; a SELL takes tokens out at the holding's average cost. *Wear* is
 that cost minus what the SELL brought after its fee, so it holds spread and fees of what was
 sold; what is not sold stays in the holding at cost and is shown as leftover (or dust) instead.
+
+*When*: wear arises with a SELL, so all of it (the BUY's fee and spread included, which are in the
+cost of what is sold) belongs to the UTC day of that SELL's last fill, not to the day on which we
+came to know of it. Dust belongs to the day on which it is swept, and what is written off to none.
 """
 
 from __future__ import annotations
@@ -257,10 +261,21 @@ class UserState:
             wholly = record.status is OrderStatus.FILLED
             holding.tried = None if wholly else intended.sell_price
             progress.wear_usdt += wear
-            day = record.at_ms // DAY_MS
+            day = _sold_at_ms(intended, record) // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
         if entry.over:
             self._close(record.intent_id)
+
+
+def _sold_at_ms(intended: Intended, settled: Settled) -> int:
+    """Return when a SELL's last fill happened, by our clock as far as the two disagree.
+
+    No fill is older than its intent or younger than its settlement: with the exchange's clock
+    ahead, or wrong by years, its loss would else be on a day that is not yet, and limit nothing.
+    """
+    if settled.filled_at_ms is None:
+        return settled.at_ms
+    return min(max(settled.filled_at_ms, intended.at_ms), settled.at_ms)
 
 
 def _number_of(intent_id: IntentId) -> int:

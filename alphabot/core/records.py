@@ -168,6 +168,9 @@ class Settled(_Record, frozen=True, tag="settled"):
     fee_quote_usdt: Decimal
     fee_other: str = ""
     credited: Decimal | None = Decimal(0)
+    filled_at_ms: int | None = None
+    """When the last of its fills happened by the exchange's clock; None where nothing filled or a
+    fill came without a time, and in journals of before there were times."""
 
 
 class Credited(_Record, frozen=True, tag="credited"):

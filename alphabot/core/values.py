@@ -231,6 +231,9 @@ class Fill(Exact):
     quote_usdt: Decimal
     fee: Decimal
     fee_asset: str
+    at_ms: int | None = None
+    """When it happened by the exchange's clock; None where the wire gave no time, and then the time
+    at which it was read is taken for it."""
 
 
 @dataclass(frozen=True, slots=True)

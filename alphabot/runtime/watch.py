@@ -13,7 +13,7 @@ from decimal import Decimal
 import trio
 
 from alphabot.core.exact import ZERO, plain
-from alphabot.core.orders import Legs, Order
+from alphabot.core.orders import Legs, Order, last_fill_at_ms
 from alphabot.core.progress import OpenIntent
 from alphabot.core.reconcile import absent_leg, is_proven_absent
 from alphabot.core.records import Leg, Settled, Updated
@@ -186,6 +186,7 @@ class Watch:
             fee_quote_usdt=fee_quote_usdt,
             fee_other=fee_other,
             credited=credited,
+            filled_at_ms=last_fill_at_ms(fills),
         )
         await self._recorder.write(record)
         return record

@@ -147,6 +147,7 @@ def settled(
     fee_base: str = "0",
     fee_quote_usdt: str = "0",
     credited: str = "0",
+    filled_at_ms: int | None = None,
 ) -> Settled:
     """Return the end of a leg with its figures."""
     return Settled(
@@ -160,6 +161,7 @@ def settled(
         fee_base=Decimal(fee_base),
         fee_quote_usdt=Decimal(fee_quote_usdt),
         credited=Decimal(credited),
+        filled_at_ms=filled_at_ms,
     )
 
 

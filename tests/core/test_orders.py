@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphabot.core.orders import MOVES, Contradiction, Legs, Order, Verdict, judge
+from alphabot.core.orders import MOVES, Contradiction, Legs, Order, Verdict, judge, last_fill_at_ms
 from alphabot.core.records import Leg, PlacedRecord
 from alphabot.core.values import Fill, OrderId, OrderReport, OrderStatus, Side, Symbol
 from tests.core.samples import (
@@ -245,6 +245,16 @@ def test_a_fill_that_comes_late_is_counted_and_moves_nothing() -> None:
     late = order.merge(says(S.PARTIALLY_FILLED, fill=fill("a", "4")))
     assert (late.status, late.executed) == (S.FILLED, Decimal(10))
     assert late.fills_complete
+
+
+@pytest.mark.parametrize(
+    ("times", "last"), [([], None), ([3], 3), ([3, 5, 4], 5), ([3, None], None), ([None], None)]
+)
+def test_the_last_fill_is_known_once_all_say_when_they_were(
+    times: list[int | None], last: int | None
+) -> None:
+    fills = [replace(fill(str(n), "1"), at_ms=at_ms) for n, at_ms in enumerate(times)]
+    assert last_fill_at_ms(fills) == last
 
 
 def test_a_contradiction_brings_no_fill() -> None:

@@ -7,9 +7,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alphabot.core.holdings import Holding
-from alphabot.core.progress import OpenIntent, UserState
+from alphabot.core.progress import DAY_MS, OpenIntent, UserState
 from alphabot.core.records import (
     Cleared,
     Configured,
@@ -43,6 +44,8 @@ from tests.core.samples import (
 from tests.strategies import journals
 
 ZERO = Decimal(0)
+MIDNIGHT_MS = 1_800_057_600_000
+"""2027-01-16, 0:00 UTC."""
 FEWER = settings(max_examples=50)  # a journal is many records, and takes its time to draw
 INTENT = IntentId("1-1")
 
@@ -264,7 +267,7 @@ def test_the_first_order_since_the_reset_is_remembered() -> None:
 
 
 def test_a_loss_belongs_to_the_utc_day_of_the_sale() -> None:
-    midnight = 1_800_057_600_000  # 2027-01-16
+    midnight = MIDNIGHT_MS
     before = settled(Leg.PENDING, "6000", "10", at_ms=midnight - 1)
     state = fold([pair(), placed(), BOUGHT, before])
     after = settled(Leg.PENDING, "7635", "14", intent_id="1-2", at_ms=midnight)
@@ -278,6 +281,55 @@ def test_a_loss_belongs_to_the_utc_day_of_the_sale() -> None:
     assert state.loss_today_usdt(midnight - 86_400_000) == first
     assert state.loss_today_usdt(midnight + 86_400_000 - 1) == second
     assert state.loss_today_usdt(midnight + 86_400_000) == 0
+
+
+@pytest.mark.parametrize(
+    ("intended_ms", "filled_ms", "settled_ms", "counts_ms"),
+    [
+        (-9_000, -1_000, 5_000, -1_000),
+        (-9_000, 1_000, 5_000, 1_000),
+        # Not known when: as of now.
+        (-9_000, None, 5_000, 5_000),
+        # The exchange's clock and ours disagree: after its intent, and not in our future.
+        (1_000, -1_000, 5_000, 1_000),
+        (-9_000, 1_000, -1_000, -1_000),
+        (-9_000, 10**15, 5_000, 5_000),
+        # Ours was set back meanwhile.
+        (5_000, 6_000, -1_000, -1_000),
+    ],
+)
+def test_a_loss_belongs_to_the_day_of_the_fill_and_not_of_the_settlement(
+    intended_ms: int, filled_ms: int | None, settled_ms: int, counts_ms: int
+) -> None:
+    sold = settled(
+        Leg.PENDING,
+        "13635",
+        "26.27272",
+        at_ms=MIDNIGHT_MS + settled_ms,
+        filled_at_ms=None if filled_ms is None else MIDNIGHT_MS + filled_ms,
+    )
+    state = fold([pair(at_ms=MIDNIGHT_MS + intended_ms), placed(), BOUGHT, sold])
+    assert state.loss_by_day_usdt == {(MIDNIGHT_MS + counts_ms) // DAY_MS: Decimal(1)}
+
+
+def test_all_of_a_round_that_midnight_divides_belongs_to_its_sale() -> None:
+    """The BUY's fee and spread are in the cost; what is not sold takes its share along."""
+    bought = msgspec.structs.replace(BOUGHT, filled_at_ms=MIDNIGHT_MS - 1)
+    sold = settled(Leg.PENDING, "13000", "25", at_ms=MIDNIGHT_MS + 9, filled_at_ms=MIDNIGHT_MS)
+    state = fold([pair(at_ms=MIDNIGHT_MS - 9), placed(), bought])
+    assert state.loss_by_day_usdt == {}
+    state.apply(sold)
+    progress = state.strategy(STRATEGY)
+    assert state.loss_by_day_usdt == {MIDNIGHT_MS // DAY_MS: progress.wear_usdt}
+    left = state.holding(KOGE).quantity
+    day_later = MIDNIGHT_MS + DAY_MS
+    swept = settled(
+        Leg.SALE, str(left), "1", intent_id="1-2", at_ms=day_later + 9, filled_at_ms=day_later
+    )
+    dust_usdt = state.holding(KOGE).cost_usdt
+    for record in (sale("1-2", at_ms=day_later - 9), placed("1-2", pair=False), swept):
+        state.apply(record)
+    assert state.loss_today_usdt(day_later) == dust_usdt - 1
 
 
 def test_a_gain_is_a_negative_loss() -> None:
@@ -363,6 +415,25 @@ def test_money_is_conserved(journal: list[Record]) -> None:
     wear = sum((progress.wear_usdt for progress in state.strategies.values()), ZERO)
     assert paid == held + wear + received
     assert sum(state.loss_by_day_usdt.values(), ZERO) == wear
+
+
+@given(journals(), st.integers(0, 3 * DAY_MS))
+@FEWER
+def test_the_losses_of_all_days_are_the_wear(journal: list[Record], later_ms: int) -> None:
+    """Whenever fills happened, and however late they were settled; no day is one to come."""
+    state = fold(journal)
+    wear = sum((progress.wear_usdt for progress in state.strategies.values()), ZERO)
+    assert sum(state.loss_by_day_usdt.values(), ZERO) == wear
+    intended_ms = [record.at_ms for record in journal if isinstance(record, Intended)]
+    sold = [r for r in journal if isinstance(r, Settled) and r.leg is not Leg.WORKING]
+    for day in state.loss_by_day_usdt:
+        assert min(intended_ms) // DAY_MS <= day <= max(r.at_ms for r in sold) // DAY_MS
+    if all(r.filled_at_ms is not None and r.filled_at_ms <= r.at_ms for r in sold):
+        late = fold(
+            msgspec.structs.replace(r, at_ms=r.at_ms + later_ms) if r in sold else r
+            for r in journal
+        )
+        assert late.loss_by_day_usdt == state.loss_by_day_usdt
 
 
 @given(journals())

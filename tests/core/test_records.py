@@ -36,6 +36,13 @@ def test_every_kind_of_record_has_a_tag_of_its_own() -> None:
     }
 
 
+def test_an_end_that_was_written_before_fills_had_times_is_read() -> None:
+    raw = encode(settled(Leg.PENDING, "1", "2"))
+    older = raw.replace(b'"filled_at_ms":null,', b"")
+    assert older != raw
+    assert decode(older) == settled(Leg.PENDING, "1", "2")
+
+
 @pytest.mark.parametrize("field", ["quantity", "sell_price", "buy_price", "amount_usdt"])
 def test_a_float_is_refused(field: str) -> None:
     change: dict[str, Any] = {field: 0.1}

@@ -111,9 +111,11 @@ async def seen(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def open_world(settings: ExchangeSettings | None = None) -> AsyncIterator[World]:
-    """Open an exchange and an empty journal; the exchange closes at the end."""
-    clock = TrioClock()
+async def open_world(
+    settings: ExchangeSettings | None = None, *, start_ms: int = 1_800_000_000_000
+) -> AsyncIterator[World]:
+    """Open an exchange and an empty journal at a wall time; the exchange closes at the end."""
+    clock = TrioClock(start_ms)
     exchange = SimulatedExchange(settings or ExchangeSettings(), clock)
     net = MemoryNet(exchange)
     async with trio.open_nursery() as nursery:

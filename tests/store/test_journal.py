@@ -5,16 +5,19 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from itertools import permutations
+from pathlib import Path
 
+import apsw
 import pytest
 import trio
 from hypothesis import given
 
-from alphabot.core.records import Intended, Leg, Record, UnknownRecord
+from alphabot.core.records import Intended, Leg, Record, UnknownRecord, encode
 from alphabot.core.values import IntentId, UserId
 from alphabot.errors import InvariantBroken, JournalError
 from alphabot.ports import Journal
 from alphabot.store import SqliteJournal, memory_journal
+from alphabot.store.chain import link
 from tests.store.conftest import Opener
 from tests.store.samples import (
     BR,
@@ -57,6 +60,27 @@ async def test_records_come_back_in_order_after_reopening(reopen: Opener) -> Non
         assert await journal.records(USER) == [*written, latched()]
     assert written[0] == proof.intended
     assert written[1:] == [settled("a", Leg.WORKING), settled("a", Leg.PENDING)]
+
+
+async def test_an_end_written_before_fills_had_times_is_read_and_followed(
+    folder: Path, reopen: Opener
+) -> None:
+    """Its bytes are another version's; its hash covers them as they are."""
+    with reopen() as journal:
+        journal.users.ensure_simulated_user(USER)
+        await journal.commit_intent(USER, sale("a"))
+    raw = encode(settled("a", Leg.SALE)).replace(b'"filled_at_ms":null,', b"")
+    connection = apsw.Connection(str(folder / "simulated.db"))
+    ((tip,),) = connection.execute("SELECT hash FROM records")
+    assert isinstance(tip, bytes)
+    row = (USER, raw.decode(), link(tip, USER, 2, raw))
+    connection.execute("INSERT INTO records VALUES (2, ?, 2, ?, ?)", row)
+    connection.execute("UPDATE intents SET open_legs = 0")
+    connection.close()
+    for _ in range(2):
+        with reopen() as journal:
+            assert (await journal.records(USER))[1] == settled("a", Leg.SALE)
+            await journal.append(USER, latched())
 
 
 async def test_an_intent_carries_the_epoch_of_the_owner_who_committed_it(reopen: Opener) -> None:

@@ -257,6 +257,16 @@ def test_fills_are_told_apart_by_their_page_id() -> None:
     assert (bought.fee, bought.fee_asset) == (Decimal("5.29"), "ALPHA_971")
 
 
+@pytest.mark.parametrize("nothing", [{}, {"time": None}, {"time": 0}])
+def test_a_fill_says_when_it_happened_where_the_row_does(nothing: dict[str, Any]) -> None:
+    found = orders.fills(reply("user_trades_sell"), OrderId("10000002"))
+    assert [fill.at_ms for fill in found] == [1779369064032] * 2
+    row = body("user_trades_buy.response")["data"][0]
+    timeless = {key: value for key, value in row.items() if key != "time"} | nothing
+    answer = changed("user_trades_buy", data=[timeless])
+    assert [fill.at_ms for fill in orders.fills(answer, OrderId("10000001"))] == [None]
+
+
 def test_fills_of_another_order_or_twice_are_refused() -> None:
     with pytest.raises(UnexpectedReply, match="10000009"):
         orders.fills(reply("user_trades_sell"), OrderId("10000009"))

@@ -84,6 +84,7 @@ SEQUENCE = [
             quote_usdt=Decimal("197.30724223"),
             fee=Decimal("0.086956"),
             fee_asset="ALPHA_373",
+            at_ms=1759043609181,
         ),
     ),
     replace(SELL, status=OrderStatus.NEW, quantity=SELL_QUANTITY, event_id=EventId(12000003431)),
@@ -101,6 +102,7 @@ SEQUENCE = [
             quote_usdt=Decimal("45.380936"),
             fee=Decimal("0.00453809"),
             fee_asset="USDT",
+            at_ms=1759043610496,
         ),
     ),
     replace(
@@ -117,6 +119,7 @@ SEQUENCE = [
             quote_usdt=Decimal("151.90587611"),
             fee=Decimal("0.01519059"),
             fee_asset="USDT",
+            at_ms=1759043610496,
         ),
     ),
 ]
@@ -175,10 +178,30 @@ def test_a_plain_order_is_in_no_list() -> None:
             quote_usdt=Decimal("0.98946319"),
             fee=Decimal("0.000773"),
             fee_asset="ALPHA_118",
+            at_ms=1751959949922,
         ),
         event_id=EventId(12000000005),
         created_at_ms=1751959949045,
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_ms"),
+    [
+        ({"T": 7, "E": 9}, 7),
+        ({"T": None, "E": 9}, 9),
+        ({"T": 0, "E": 9}, 9),
+        ({"T": None, "E": None}, None),
+        ({"T": 0, "E": 0}, None),
+    ],
+)
+def test_a_fill_happened_when_it_says_or_else_when_it_was_sent(
+    changes: dict[str, Any], at_ms: int | None
+) -> None:
+    told = order_event(report(**changes))
+    assert isinstance(told, OrderReport)
+    assert told.fill is not None
+    assert told.fill.at_ms == at_ms
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,7 @@ class _TradeRow(msgspec.Struct, rename="camel"):
     quote_qty: Number
     commission: Number
     commission_asset: Word
+    time: Count | None = None
 
 
 class _OrderList(msgspec.Struct):
@@ -220,6 +221,7 @@ def _fills(rows: Sequence[_TradeRow], order: OrderId) -> tuple[Fill, ...]:
             quote_usdt=not_negative(row.quote_qty),
             fee=not_negative(row.commission),
             fee_asset=row.commission_asset,
+            at_ms=row.time or None,
         )
         for row in rows
     )

@@ -229,6 +229,9 @@ class _ExecutionReport(msgspec.Struct):
     fee_asset: Word | None = msgspec.field(name="N", default=None)
     # Absent on plain orders:
     order_list_id: str | int | None = msgspec.field(name="il", default=None)
+    # Nothing depends on these being there:
+    traded_at_ms: Count | None = msgspec.field(name="T", default=None)
+    sent_at_ms: Count | None = msgspec.field(name="E", default=None)
 
 
 def read_event(event: Event, shape: type[Shape], build: Callable[[Shape], Value]) -> Value:
@@ -293,4 +296,5 @@ def _fill(found: _ExecutionReport) -> Fill:
         quote_usdt=not_negative(found.fill_quote),
         fee=ZERO if found.fee is None else not_negative(found.fee),
         fee_asset=found.fee_asset or "",
+        at_ms=found.traded_at_ms or found.sent_at_ms or None,
     )
