@@ -59,18 +59,22 @@ def verify(*, config: Path = CONFIG, json: bool = False) -> int:
 
 @journal.command
 def show(user: int, *, last: Count | None = None, config: Path = CONFIG, json: bool = False) -> int:
-    """Print a user's records in words, one line each, newest last.
+    """Print a user's records in words, one line each, newest last, and then the ledger.
+
+    The ledger says of each token what was bought and where it is: sold, on open SELLs, on no
+    order (dust, or still to be sold), or gone from the wallet by no order of ours. It is of all
+    records, also where fewer are shown.
 
     Parameters
     ----------
     user
         Whose, by the id in user_ids.
     last
-        No more than this many, the newest.
+        No more records than this, the newest.
     config
         The file that names the exchange.
     json
-        Print the records as JSON, with their places and hashes.
+        Print it all as JSON, the records with their places and hashes.
     """
     from collections import deque
 

@@ -8,10 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from alphabot.cli import cells
 from alphabot.cli.journal_words import told
+from alphabot.cli.ledger_text import ledger_line
 from alphabot.cli.words import Words, word
 from alphabot.messages import Language
+from alphabot.runtime.status import tokens
 
 if TYPE_CHECKING:
     from alphabot.store import Entry
@@ -127,10 +131,12 @@ def unreadable_json(file: Path, problem: str) -> str:
 
 
 def records_text(user: UserView, entries: Collection[Entry], language: Language) -> Iterator[str]:
-    """Yield a line for each record, and one for what ends them too early."""
+    """Yield a line for each record, for each token they add up to, and for what ends them early."""
     for entry in entries:
         said = told(entry.record, language)
         yield f"{_time(entry.record.at_ms, 'milliseconds')} #{entry.sequence} {said}"
+    for token in tokens(user.state):
+        yield ledger_line(token, language)
     if user.damage is not None:
         yield damage_text(user, language)
     elif not entries:
@@ -138,8 +144,9 @@ def records_text(user: UserView, entries: Collection[Entry], language: Language)
 
 
 def records_json(user: UserView, entries: Collection[Entry]) -> str:
-    """Return a user's records as JSON, with what ends them too early."""
-    return json.dumps(_user(user) | {"entries": [_entry(entry) for entry in entries]})
+    """Return a user's records as JSON, the ledger they add up to, and what ends them too early."""
+    added = {"entries": [_entry(entry) for entry in entries], "tokens": _tokens(user)}
+    return json.dumps(_user(user) | added)
 
 
 def exported(entry: Entry) -> bytes:
@@ -162,6 +169,18 @@ def _user(user: UserView) -> dict[str, Any]:
         "tip": user.tip.hex(),
         "damage": damage and {"record": damage.sequence, "problem": damage.problem},
     }
+
+
+def _tokens(user: UserView) -> list[dict[str, str]]:
+    """Return what all records mean for each token; no price is known here."""
+    return [
+        {
+            name: str(figure)
+            for name, figure in msgspec.structs.asdict(token).items()
+            if name != "bid"
+        }
+        for token in tokens(user.state)
+    ]
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from rich.padding import Padding
 
 from alphabot.cli import cells
 from alphabot.cli.layout import Row, labelled, printed, table
+from alphabot.cli.ledger_text import ledger_line
 from alphabot.cli.words import CONNECTIONS, ENDINGS, STATES, Words, word
-from alphabot.core.exact import plain, round_half_up
+from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
 from alphabot.runtime.status import LimitStatus, Status, StrategyStatus, UserStatus
@@ -35,6 +36,11 @@ _SENTENCES: Mapping[str, Words] = {
     ),
     "user": ("用户 {user}", "User {user}"),
     "limit": ("{used} / {most}，余 {headroom}", "{used} of {most}, {headroom} left"),
+    "realised": ("（已实现 {realised}）", " ({realised} realised)"),
+    "unpriced": (
+        "{token} 暂无买价，未挂单部分（成本 {cost} USDT）计为亏损",
+        "{token} has no bid as yet: what is on no order (cost {cost} USDT) counts as lost",
+    ),
     "paused": ("{state} · 已暂停", "{state} · paused"),
     "stopping": ("{state} · 停止中", "{state} · stopping"),
     "resume": ("resume", "resume"),
@@ -64,6 +70,8 @@ _LABELS: Mapping[str, Words] = {
     "latched": ("停止", "LATCHED"),
     "leftover": ("剩余", "leftover"),
     "open": ("未结", "open"),
+    "ledger": ("账目", "ledger"),
+    "unpriced": ("无价", "no price"),
 }
 _LIMITS: Mapping[str, Words] = {
     "max_total_exposure_usdt": ("全部敞口", "all exposure"),
@@ -119,7 +127,8 @@ class _Text:
         heads = [self._label(key) for key in ("strategy", "waits", "until", "credited", "wear")]
         rows = table(heads, map(self._strategy, user.strategies), texts=3)
         yield Padding(rows, (0, 0, 0, 2))
-        yield labelled([*self._matters(user), *self._limits(user.limits)])
+        matters = [*self._matters(user), *self._ledger(user)]
+        yield labelled([*matters, *self._limits(user.limits, user.realised_loss_usdt)])
 
     def _strategy(self, strategy: StrategyStatus) -> Sequence[str]:
         places = 0 if strategy.target >= 1000 else 2
@@ -182,11 +191,22 @@ class _Text:
                 counts = ", ".join(f"{rule} {n}" for rule, n in sorted(strategy.refusals.items()))
                 yield self._label("refused"), f"{name}: {counts}"
 
-    def _limits(self, limits: Sequence[LimitStatus]) -> Iterator[Row]:
+    def _ledger(self, user: UserStatus) -> Iterator[Row]:
+        for token in user.tokens:
+            yield self._label("ledger"), ledger_line(token, self.language)
+            if token.bid is None and token.leftover_cost_usdt >= _CENT:
+                cost = cells.usdt(token.leftover_cost_usdt)
+                sentence = self._say("unpriced", token=cells.name(token.alpha_id), cost=cost)
+                yield self._label("unpriced"), sentence
+
+    def _limits(self, limits: Sequence[LimitStatus], realised: Decimal = ZERO) -> Iterator[Row]:
         for limit in limits:
             label = word(_LIMITS.get(limit.name, (limit.name, limit.name)), self.language)
             used, most, headroom = map(_amount, (limit.used, limit.most, limit.headroom))
-            yield label, self._say("limit", used=used, most=most, headroom=headroom)
+            said = self._say("limit", used=used, most=most, headroom=headroom)
+            if limit.name == "max_daily_loss_usdt" and _amount(realised) != used:
+                said += self._say("realised", realised=_amount(realised))
+            yield label, said
 
     def _moment(self, at_ms: int | None) -> str:
         """Return a moment on this machine's clock; the day only where it is another one."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from alphabot.core.exact import ZERO, multiply, percent_of
+from alphabot.core.exact import ZERO, Exact, multiply, percent_of
 from alphabot.core.holdings import Holding
 from alphabot.core.ladder import exit_floor
 from alphabot.core.progress import OpenIntent, UserState
@@ -19,12 +19,16 @@ from alphabot.core.values import AlphaId, FeeRate, OrderReport, OrderStatus, Quo
 
 __all__ = [
     "Other",
+    "Stake",
     "buys_at_risk",
     "foreign_buys_usdt",
+    "highest",
     "leftover_usdt",
     "limits_of_others",
     "loss_usdt",
     "on_sale",
+    "stake",
+    "total_exposure_usdt",
 ]
 
 UNDER_WAY_SECONDS = 600.0
@@ -32,6 +36,53 @@ UNDER_WAY_SECONDS = 600.0
 
 As long as an order may be missing from the exchange's lists: nothing shorter is proven there.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Stake(Exact):
+    """What one user has used up of its limits; the gate judges by it, and a status shows it."""
+
+    exposure_usdt: Decimal
+    """As in :class:`~.limit_case.Standing`, like the figures below."""
+    foreign_usdt: Decimal
+    """Of that, what orders that are none of ours may cost."""
+    leftover_usdt: Decimal
+    loss_today_usdt: Decimal
+    orders_last_minute: int
+
+
+def stake(
+    state: UserState,
+    now_ms: int,
+    bids: Mapping[AlphaId, Decimal],
+    fees: FeeRate,
+    foreign: Iterable[OrderReport],
+) -> Stake:
+    """Return what a user has at stake, valued at these bids and fees.
+
+    ``foreign`` are the open orders of the account that are none of ours.
+    """
+    foreign_usdt = foreign_buys_usdt(foreign)
+    return Stake(
+        exposure_usdt=state.exposure_usdt() + foreign_usdt,
+        foreign_usdt=foreign_usdt,
+        leftover_usdt=leftover_usdt(state),
+        loss_today_usdt=loss_usdt(state, now_ms, bids, fees),
+        orders_last_minute=state.orders_last_minute(now_ms),
+    )
+
+
+def total_exposure_usdt(exposures_usdt: Iterable[Decimal], foreign_usdt: Decimal) -> Decimal:
+    """Return the exposure of all users, as the gate counts it for an order of one of them.
+
+    ``exposures_usdt`` are everybody's without foreign orders, ``foreign_usdt`` are that one's.
+    """
+    return sum(exposures_usdt, foreign_usdt)
+
+
+def highest(one: FeeRate, other: FeeRate) -> FeeRate:
+    """Return the higher of two fees for each side."""
+    return FeeRate(max(one.buyer, other.buyer), max(one.seller, other.seller))
 
 
 def on_sale(state: UserState, alpha_id: AlphaId) -> tuple[Decimal, Decimal]:

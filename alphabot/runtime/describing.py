@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import trio
 
+from alphabot.core.exact import ZERO
 from alphabot.core.limit_values import Limits
+from alphabot.core.standing import total_exposure_usdt
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Row, State
 from alphabot.runtime.brake import Brake
 from alphabot.runtime.roster import Roster
 from alphabot.runtime.seat import Seat
 from alphabot.runtime.status import (
+    LimitStatus,
     Status,
     StrategyStatus,
     UserStatus,
@@ -49,7 +52,6 @@ class Describer:
         for seat in self.roster.seats:
             await trio.lowlevel.checkpoint()
             users.append(self._user(seat))
-        states = [seat.recorder.state for seat in self.roster.seats]
         return Status(
             running=True,
             venue=self.venue,
@@ -58,17 +60,26 @@ class Describer:
             started_ms=self.started_ms,
             halted=self.brake.reason(),
             exchange_pause_seconds=round(self.exchange_pause_seconds(), 3),
-            limits=(total_exposure(states, self.limits),),
+            limits=(self._total(),),
             users=users,
         )
+
+    def _total(self) -> LimitStatus:
+        """Return what all users have used, as it is counted for the one who may do least."""
+        seats, most = self.roster.seats, self.limits.max_exposure_usdt
+        foreign_usdt = max((seat.stake().foreign_usdt for seat in seats), default=ZERO)
+        exposures = [seat.recorder.exposure_usdt(most) for seat in seats]
+        return total_exposure(total_exposure_usdt(exposures, foreign_usdt), self.limits)
 
     def _user(self, seat: Seat) -> UserStatus:
         return user_status(
             seat.user_id,
             seat.recorder.state,
+            seat.stake(),
             self.limits,
             self.clock.now_ms(),
             [self._strategy(seat, row) for row in seat.rows],
+            bids=seat.bids,
             running=seat.running,
             connection=seat.rows[0].connection if seat.running else "",
         )

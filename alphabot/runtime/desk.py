@@ -17,13 +17,15 @@ from alphabot.core.planning import Unplannable, plan_sale
 from alphabot.core.progress import OpenIntent
 from alphabot.core.standing import (
     Other,
-    foreign_buys_usdt,
-    leftover_usdt,
+    Stake,
+    highest,
     limits_of_others,
-    loss_usdt,
+    stake,
+    total_exposure_usdt,
 )
 from alphabot.core.values import (
     AlphaId,
+    FeeRate,
     Instrument,
     OrderId,
     PairPlan,
@@ -75,6 +77,8 @@ class Desk:
     """Held from the gate to the answer: one request of an account at a time."""
     bids: dict[AlphaId, Decimal] = field(default_factory=dict)
     """The last bid seen of each token this user trades or holds."""
+    fees: FeeRate = field(default_factory=lambda: FeeRate(ZERO, ZERO))
+    """The highest fees seen of any token this user trades: what is held is sold at these."""
     on_unheard: Callable[[OrderId], None] = lambda order_id: None
     """Told of an order whose change the stream should have told and did not."""
 
@@ -89,24 +93,24 @@ class Desk:
         state, now_ms = self.recorder.state, self.recorder.now_ms()
         stop = self.stop.child(strategy_id)
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
-        foreign = self.reconciler.foreign
-        foreign_usdt = foreign_buys_usdt(foreign)
         others = [
             Other(r.state, r.still_seconds()) for r in self.everyone if r is not self.recorder
         ]
         sell_floor, buy_ceiling = limits_of_others(others, alpha_id, quote)
         sale = self._leftover_sale(instrument, sell_price)
         self.bids[alpha_id] = quote.bid
+        self.fees = highest(self.fees, instrument.fees)
+        at_stake = self.stake()
         return Standing(
-            exposure_usdt=state.exposure_usdt() + foreign_usdt,
-            total_exposure_usdt=sum(
+            exposure_usdt=at_stake.exposure_usdt,
+            total_exposure_usdt=total_exposure_usdt(
                 (r.exposure_usdt(self.limits.max_exposure_usdt) for r in self.everyone),
-                foreign_usdt,
+                at_stake.foreign_usdt,
             ),
-            leftover_usdt=leftover_usdt(state),
+            leftover_usdt=at_stake.leftover_usdt,
             sellable_leftover=sale.quantity if sale else ZERO,
-            loss_today_usdt=loss_usdt(state, now_ms, self.bids, instrument.fees),
-            orders_last_minute=state.orders_last_minute(now_ms),
+            loss_today_usdt=at_stake.loss_today_usdt,
+            orders_last_minute=at_stake.orders_last_minute,
             rounds=progress.rounds,
             failures=progress.failures,
             feed_live=self.router.live,
@@ -119,9 +123,14 @@ class Desk:
             others_sell_floor=sell_floor,
             others_buy_ceiling=buy_ceiling,
             clock_skew_seconds=self.market.clock_skew_seconds,
-            foreign_here=sum(order.symbol == instrument.symbol for order in foreign),
+            foreign_here=sum(o.symbol == instrument.symbol for o in self.reconciler.foreign),
             free_usdt=self.reconciler.free_usdt,
         )
+
+    def stake(self) -> Stake:
+        """Return what the user has at stake at this moment, at the prices last seen."""
+        state, now_ms = self.recorder.state, self.recorder.now_ms()
+        return stake(state, now_ms, self.bids, self.fees, self.reconciler.foreign)
 
     def twin(self, plan: PairPlan) -> bool:
         """Whether an order that is none of ours would be taken for this plan's BUY.

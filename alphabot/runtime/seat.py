@@ -6,11 +6,14 @@ journal, the rows and the stops stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 
+from alphabot.core.exact import ZERO
 from alphabot.core.records import Intended
-from alphabot.core.values import UserId
+from alphabot.core.standing import Stake, stake
+from alphabot.core.values import AlphaId, FeeRate, UserId
 from alphabot.runtime.board import Ending, Row
 from alphabot.runtime.brake import Brake
 from alphabot.runtime.recorder import Recorder
@@ -59,6 +62,18 @@ class Seat:
             await user.run()
         finally:
             self.running = False
+
+    @property
+    def bids(self) -> Mapping[AlphaId, Decimal]:
+        """The bids by which the gate last valued what this user holds."""
+        return {} if self._user is None else self._user.desk.bids
+
+    def stake(self) -> Stake:
+        """Return what this user has at stake, as its gate counts it."""
+        if self._user is not None:
+            return self._user.desk.stake()
+        state, now_ms = self.recorder.state, self.recorder.now_ms()
+        return stake(state, now_ms, {}, FeeRate(ZERO, ZERO), ())
 
     def may_start_anew(self) -> list[Row]:
         """Return the rows that would trade again, had the user nothing that stops it."""

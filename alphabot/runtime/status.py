@@ -6,16 +6,17 @@ Money is in USDT; ``*_ms`` are wall time in milliseconds since 1970-01-01 UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from alphabot.core.exact import ZERO, plain
+from alphabot.core.ledger import ledger
 from alphabot.core.limit_values import Limits
 from alphabot.core.progress import OpenIntent, StrategyProgress, UserState
-from alphabot.core.standing import leftover_usdt
-from alphabot.core.values import StrategyId, UserId
+from alphabot.core.standing import Stake
+from alphabot.core.values import AlphaId, StrategyId, UserId
 
 __all__ = [
     "LatchStatus",
@@ -23,12 +24,14 @@ __all__ = [
     "OpenIntentStatus",
     "Status",
     "StrategyStatus",
+    "TokenStatus",
     "UserStatus",
     "figure",
     "is_open",
     "open_intents",
     "strategy_at_rest",
     "strategy_limits",
+    "tokens",
     "total_exposure",
     "user_limits",
     "user_status",
@@ -36,7 +39,11 @@ __all__ = [
 
 
 class LimitStatus(msgspec.Struct, frozen=True):
-    """How much of a limit is used, and how much is left of it; never less than nothing."""
+    """How much of a limit is used, and how much is left of it; never less than nothing.
+
+    What is used is what the gate would judge the next order by: of money, also what is held or
+    open at its worst.
+    """
 
     name: str
     used: Decimal
@@ -61,6 +68,22 @@ class OpenIntentStatus(msgspec.Struct, frozen=True):
     at_ms: int
     state: str
     """``sending``, ``unknown``, ``placed``, or ``bought`` once only the SELL is open."""
+
+
+class TokenStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything is that a user bought of a token; see :class:`~alphabot.core.ledger`."""
+
+    alpha_id: str
+    bought: Decimal
+    sold: Decimal
+    on_sells: Decimal
+    leftover: Decimal
+    """On no order, dust included."""
+    unknown: Decimal
+    cost_usdt: Decimal
+    leftover_cost_usdt: Decimal
+    bid: Decimal | None = None
+    """What the leftover is valued at; without one it counts as lost."""
 
 
 class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +125,10 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     abandoned: dict[str, Decimal] = {}
     """Tokens whose SELL ended without our asking; they are not sold before ``alphabot clear``."""
     open_intents: Sequence[OpenIntentStatus] = ()
+    tokens: Sequence[TokenStatus] = ()
     limits: Sequence[LimitStatus] = ()
+    realised_loss_usdt: Decimal = ZERO
+    """Of the loss that the limit of the day counts, what SELLs of today have realised."""
     strategies: Sequence[StrategyStatus] = ()
 
 
@@ -133,21 +159,18 @@ def limit(name: str, used: Decimal | int, most: Decimal | int) -> LimitStatus:
     return LimitStatus(name, figure(used), figure(most), figure(headroom))
 
 
-def total_exposure(states: Iterable[UserState], limits: Limits) -> LimitStatus:
-    """Return the exposure of all users."""
-    used = sum((state.exposure_usdt() for state in states), ZERO)
-    return limit("max_total_exposure_usdt", used, limits.max_total_exposure_usdt)
+def total_exposure(used_usdt: Decimal, limits: Limits) -> LimitStatus:
+    """Return the limit that all users share."""
+    return limit("max_total_exposure_usdt", used_usdt, limits.max_total_exposure_usdt)
 
 
-def user_limits(state: UserState, limits: Limits, now_ms: int) -> tuple[LimitStatus, ...]:
-    """Return the limits that a user has to itself; the daily loss is the realised one."""
+def user_limits(stake: Stake, limits: Limits) -> tuple[LimitStatus, ...]:
+    """Return the limits that a user has to itself, used as far as the gate counts them so."""
     return (
-        limit("max_exposure_usdt", state.exposure_usdt(), limits.max_exposure_usdt),
-        limit("max_daily_loss_usdt", state.loss_today_usdt(now_ms), limits.max_daily_loss_usdt),
-        limit("max_leftover_usdt", leftover_usdt(state), limits.max_leftover_usdt),
-        limit(
-            "max_orders_per_minute", state.orders_last_minute(now_ms), limits.max_orders_per_minute
-        ),
+        limit("max_exposure_usdt", stake.exposure_usdt, limits.max_exposure_usdt),
+        limit("max_daily_loss_usdt", stake.loss_today_usdt, limits.max_daily_loss_usdt),
+        limit("max_leftover_usdt", stake.leftover_usdt, limits.max_leftover_usdt),
+        limit("max_orders_per_minute", stake.orders_last_minute, limits.max_orders_per_minute),
     )
 
 
@@ -179,6 +202,26 @@ def strategy_at_rest(
     )
 
 
+def tokens(
+    state: UserState, bids: Mapping[AlphaId, Decimal] | None = None
+) -> tuple[TokenStatus, ...]:
+    """Return the ledger of a user, token by token; ``bids`` are what prices are known."""
+    return tuple(
+        TokenStatus(
+            alpha_id=line.alpha_id,
+            bought=figure(line.bought),
+            sold=figure(line.sold),
+            on_sells=figure(line.on_sells),
+            leftover=figure(line.leftover),
+            unknown=figure(line.unknown),
+            cost_usdt=figure(line.cost_usdt),
+            leftover_cost_usdt=figure(line.leftover_cost_usdt),
+            bid=None if (bid := (bids or {}).get(line.alpha_id)) is None else figure(bid),
+        )
+        for line in ledger(state)
+    )
+
+
 def open_intents(state: UserState) -> tuple[OpenIntentStatus, ...]:
     """Return what a user has open, oldest first."""
     return tuple(_open_intent(entry) for entry in state.open_intents.values())
@@ -187,10 +230,12 @@ def open_intents(state: UserState) -> tuple[OpenIntentStatus, ...]:
 def user_status(
     user_id: UserId,
     state: UserState,
+    stake: Stake,
     limits: Limits,
     now_ms: int,
     strategies: Sequence[StrategyStatus],
     *,
+    bids: Mapping[AlphaId, Decimal] | None = None,
     running: bool = False,
     connection: str = "",
 ) -> UserStatus:
@@ -207,7 +252,9 @@ def user_status(
             if holding.abandoned
         },
         open_intents=open_intents(state),
-        limits=user_limits(state, limits, now_ms),
+        tokens=tokens(state, bids),
+        limits=user_limits(stake, limits),
+        realised_loss_usdt=figure(state.loss_today_usdt(now_ms)),
         strategies=strategies,
     )
 

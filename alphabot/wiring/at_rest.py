@@ -11,9 +11,11 @@ import trio
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
+from alphabot.core.exact import ZERO
 from alphabot.core.progress import UserState
 from alphabot.core.records import Cleared, Latched, Reset
-from alphabot.core.values import AlphaId, StrategyId, UserId
+from alphabot.core.standing import stake, total_exposure_usdt
+from alphabot.core.values import AlphaId, FeeRate, StrategyId, UserId
 from alphabot.errors import ConfigError
 from alphabot.ports import WallClock
 from alphabot.runtime.halt import HaltFile
@@ -114,15 +116,22 @@ async def last_known(settings: Settings) -> Status:
                 if user.user_id in states:
                     states[user.user_id] = user.state
     now_ms = clock.now_ms()
+    exposures = [state.exposure_usdt() for state in states.values()]
     return Status(
         running=False,
         venue=str(identity),
         now_ms=now_ms,
         halted=HaltFile(folder).reason() if folder.is_dir() else "",
-        limits=(total_exposure(states.values(), settings.limits),),
+        limits=(total_exposure(total_exposure_usdt(exposures, ZERO), settings.limits),),
         users=[
             user_status(
-                user_id, state, settings.limits, now_ms, _strategies(settings, user_id, state)
+                user_id,
+                state,
+                # Nobody has looked at a price, a fee or the account's other orders.
+                stake(state, now_ms, {}, FeeRate(ZERO, ZERO), ()),
+                settings.limits,
+                now_ms,
+                _strategies(settings, user_id, state),
             )
             for user_id, state in states.items()
         ],

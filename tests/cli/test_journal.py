@@ -184,6 +184,10 @@ IN_ENGLISH = """\
 2023-11-15 12:00:00.014 UTC #16 the wallet holds 12.5 USDT beside our own rounds
 2023-11-15 12:00:00.015 UTC #17 5 ALPHA_22 written off: gone
 """
+LEDGER = (
+    "ALPHA_22: bought 13,634.996364 = sold 10 + on SELLs 0 + on no order 13,619.996364"
+    " + unknown 5; what is held cost 27.24 USDT\n"
+)
 
 
 class Noon:
@@ -360,7 +364,7 @@ def test_a_journal_of_another_exchange_is_refused(
 def test_every_kind_of_record_is_one_sentence(command: Command, config: Path) -> None:
     done = command("journal", "show", 1, "--config", config)
     assert (done.code, done.err) == (0, "")
-    assert done.out == IN_ENGLISH
+    assert done.out == IN_ENGLISH + LEDGER
     assert {type(record) for record in EVERY_KIND} == set(get_args(Record)) - {Credited}
 
 
@@ -375,7 +379,11 @@ def test_volume_that_is_credited_later_is_said_twice() -> None:
 def test_every_sentence_is_in_both_languages(command: Command, config: Path) -> None:
     config.write_text(CONFIG.replace('"en"', '"zh"'))
     lines = command("journal", "show", 1, "--config", config).out.splitlines()
-    assert len(lines) == len(EVERY_KIND)
+    assert len(lines) == len(EVERY_KIND) + 1
+    assert lines[-1] == (
+        "ALPHA_22：买入 13,634.996364 = 卖出 10 + 卖单上 0 + 未挂单 13,619.996364 + 去向不明 5"
+        "；持有成本 27.24 USDT"
+    )
     assert lines[1].endswith(
         "1-1 准备下单：koge 以不高于 0.0022 买入 13636.36 枚 ALPHA_22（29.999992 USDT），"
         "再以不低于 0.00198 卖出"
@@ -393,7 +401,8 @@ def test_every_sentence_is_in_both_languages(command: Command, config: Path) -> 
 @pytest.mark.parametrize(("last", "lines"), [(1, 1), (4, 4), (99, 17)])
 def test_the_last_ones(command: Command, config: Path, last: int, lines: int) -> None:
     done = command("journal", "show", 1, "--last", last, "--config", config)
-    assert done.out == "".join(IN_ENGLISH.splitlines(keepends=True)[-lines:])
+    shown = "".join(IN_ENGLISH.splitlines(keepends=True)[-lines:])
+    assert done.out == shown + LEDGER  # which is of all of them
 
 
 def test_records_as_json(command: Command, config: Path) -> None:
@@ -402,6 +411,17 @@ def test_records_as_json(command: Command, config: Path) -> None:
     assert (found["user"], found["records"], found["damage"]) == (1, 17, None)
     assert [entry["sequence"] for entry in found["entries"]] == [16, 17]
     assert found["entries"][0]["record"]["type"] == "witnessed"
+    (token,) = found["tokens"]
+    assert {
+        name: token[name] for name in ("alpha_id", "bought", "sold", "on_sells", "unknown")
+    } == {
+        "alpha_id": "ALPHA_22",
+        "bought": "13634.996364",
+        "sold": "10",
+        "on_sells": "0",
+        "unknown": "5",
+    }
+    assert token["leftover"] == "13619.996364"
 
 
 def test_a_damaged_users_records_are_shown_up_to_the_damage(command: Command, config: Path) -> None:
