@@ -7,33 +7,36 @@ from typing import Final
 
 from alphabot.cli import cells
 from alphabot.cli.words import Words, word
-from alphabot.core.exact import ZERO, plain
+from alphabot.core.exact import plain
 from alphabot.messages import Language
 from alphabot.runtime.status import TokenStatus
 
 __all__ = ["ledger_line"]
 
-_LINE: Final[Words] = (
-    "{token}：买入 {bought} = 卖出 {sold} + 卖单上 {on_sells} + 未挂单 {leftover}"
-    " + 去向不明 {unknown}",
-    "{token}: bought {bought} = sold {sold} + on SELLs {on_sells} + on no order {leftover}"
-    " + unknown {unknown}",
-)
+_CENT: Final = Decimal("0.01")
+_LINE: Final[Words] = ("{token}：买入 {bought} = {parts}", "{token}: bought {bought} = {parts}")
+_SOLD: Final[Words] = ("卖出 {}", "sold {}")
+_ON_SELLS: Final[Words] = ("卖单上 {}", "on SELLs {}")
+_LEFTOVER: Final[Words] = ("未挂单 {}", "on no order {}")
+_UNKNOWN: Final[Words] = ("去向不明 {}", "unknown {}")
 _COST: Final[Words] = ("；持有成本 {cost} USDT", "; what is held cost {cost} USDT")
 
 
 def ledger_line(token: TokenStatus, language: Language) -> str:
-    """Return a token's ledger; dust is among what is on no order."""
+    """Return a token's ledger without the parts that are empty; dust is on no order."""
+    parts = (
+        (_SOLD, token.sold),
+        (_ON_SELLS, token.on_sells),
+        (_LEFTOVER, token.leftover),
+        (_UNKNOWN, token.unknown),
+    )
     said = word(_LINE, language).format(
         token=cells.name(token.alpha_id),
         bought=_exact(token.bought),
-        sold=_exact(token.sold),
-        on_sells=_exact(token.on_sells),
-        leftover=_exact(token.leftover),
-        unknown=_exact(token.unknown),
+        parts=" + ".join(word(words, language).format(_exact(n)) for words, n in parts if n),
     )
-    if token.cost_usdt:
-        said += word(_COST, language).format(cost=cells.tokens(token.cost_usdt, ZERO))
+    if token.cost_usdt >= _CENT:
+        said += word(_COST, language).format(cost=cells.usdt(token.cost_usdt))
     return said
 
 

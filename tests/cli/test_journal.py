@@ -185,7 +185,7 @@ IN_ENGLISH = """\
 2023-11-15 12:00:00.015 UTC #17 5 ALPHA_22 written off: gone
 """
 LEDGER = (
-    "ALPHA_22: bought 13,634.996364 = sold 10 + on SELLs 0 + on no order 13,619.996364"
+    "ALPHA_22: bought 13,634.996364 = sold 10 + on no order 13,619.996364"
     " + unknown 5; what is held cost 27.24 USDT\n"
 )
 
@@ -381,7 +381,7 @@ def test_every_sentence_is_in_both_languages(command: Command, config: Path) -> 
     lines = command("journal", "show", 1, "--config", config).out.splitlines()
     assert len(lines) == len(EVERY_KIND) + 1
     assert lines[-1] == (
-        "ALPHA_22：买入 13,634.996364 = 卖出 10 + 卖单上 0 + 未挂单 13,619.996364 + 去向不明 5"
+        "ALPHA_22：买入 13,634.996364 = 卖出 10 + 未挂单 13,619.996364 + 去向不明 5"
         "；持有成本 27.24 USDT"
     )
     assert lines[1].endswith(
