@@ -160,6 +160,10 @@ def _judge_end(world: World, user_id: int, state: UserState, settled: set[int]) 
             object_to("I-25", f"{order} is still open")
         elif order.order_id not in settled:
             object_to("I-3", f"{order} is nobody's")
+        else:
+            settled_at = world.settled_at[order.order_id]
+            calm_at = world.began_at + profile.faults_end_at
+            world.referee.learns(order, settled_at, calm_at)
     bought = sum((o.state.quote for o in ours if world.referee.stakes.is_working(o)), _ZERO)
     counted = sum((p.volume_usdt for p in state.strategies.values()), _ZERO)
     if bought != counted:

@@ -27,6 +27,7 @@ from alphabot.simulator.ledger import (
     SelfCross,
     Subscription,
 )
+from alphabot.simulator.orders import Order
 
 __all__ = ["Referee", "Violation"]
 
@@ -34,6 +35,11 @@ _PLACING = (RequestKind.PLACE, RequestKind.PLACE_PAIR)
 _MINUTE = 60.0
 _UNHEARD_SECONDS = 45.0
 """How long a client may take for connected what the exchange knows to be gone."""
+_STOP_SECONDS = 150.0
+"""How long a process that was told to stop may go on after its grace: the stalls of a world."""
+_LEARNT_SECONDS = 900.0
+"""How long the end of an order may stay unknown once the faults have ended: an exchange's pause, a
+person who looks, a start, and the reading. A stream that carries nothing is kept for longer."""
 _ZERO = Decimal(0)
 _HAIR = Decimal("0.000001")
 
@@ -109,6 +115,21 @@ class Referee:
             user.in_flight.clear()
             if user_id not in latched:
                 user.silenced_at = None
+
+    def life_ends(self, grace_seconds: float) -> None:
+        """Judge how long a process that was told to stop has gone on."""
+        if self.halted_at is None:
+            return
+        late = trio.current_time() - self.halted_at - grace_seconds
+        if late > _STOP_SECONDS:
+            self.object_to("I-13", f"the service goes on {late:.0f} s after a stop and its grace")
+
+    def learns(self, order: Order, settled_at: float, calm_at: float) -> None:
+        """Judge how long it took to learn that an order had ended, whatever the stream told."""
+        ended_at = trio.current_time() - (self._exchange.model.now_ms - order.state.at_ms) / 1000
+        late = settled_at - max(ended_at, calm_at)
+        if late > _LEARNT_SECONDS:
+            self.object_to("I-25", f"the end of {order} was learnt after {late:.0f} s")
 
     def cleared(self, user_id: int) -> None:
         """Take note that a person has dealt with a user's latch."""

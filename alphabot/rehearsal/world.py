@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import trio
 
 from alphabot.config import loads
-from alphabot.core.records import Record, UnknownRecord
+from alphabot.core.records import Record, Settled, UnknownRecord
 from alphabot.core.values import UserId
 from alphabot.errors import AlphabotError
 from alphabot.rehearsal import closing, opening, person
@@ -68,6 +68,8 @@ class World:
         self.lives = 0
         self.doubts: dict[str, float] = {}
         self.recovery_seconds: list[float] = []
+        self.settled_at: dict[int, float] = {}
+        """When the service recorded last how an order ended, by its id."""
         self._verbose = verbose
         self.ends_at = profile.faults_end_at
         if profile.mode is Mode.LIVENESS:
@@ -170,6 +172,7 @@ class World:
                 nursery.start_soon(self._until_killed, life, nursery.cancel_scope)
                 await self._serve(net, mortal, stop, board)
                 nursery.cancel_scope.cancel()
+        self.referee.life_ends(stop.grace_seconds)
         self.trace(f"life {self.lives} ends: {[(r.user_id, r.ending) for r in board.rows]}")
         for row in board.rows:
             for name, times in row.refusals.items():
@@ -247,6 +250,8 @@ class World:
     def _disk(self, record: Record) -> DiskFault | None:
         if isinstance(record, UnknownRecord):
             self.doubts[record.intent_id] = trio.current_time()
+        if isinstance(record, Settled):
+            self.settled_at[int(record.order_id)] = trio.current_time()
         if self.calm:
             return None
         for fault in DiskFault:

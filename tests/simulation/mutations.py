@@ -111,8 +111,23 @@ MUTATIONS = (
         "a stop is not heard",
         (
             (RULES, 'return "a stop was requested" if case.standing.stopping', "return None if 1"),
+            ("runtime/seat.py", "intended.is_pair and stop.requested.is_set()", "False"),
             ("runtime/stop.py", "for scope in tuple(self._interruptible):", "for scope in ():"),
+            ("runtime/stop.py", "-math.inf if self.requested.is_set() else math.inf", "math.inf"),
         ),
+    ),
+    Mutation(
+        "the gate lets a BUY pass after a stop",
+        (
+            (RULES, 'return "a stop was requested" if case.standing.stopping', "return None if 1"),
+            ("runtime/seat.py", "intended.is_pair and stop.requested.is_set()", "False"),
+        ),
+    ),
+    one(
+        "a stop cuts no pause short",
+        "runtime/stop.py",
+        "for scope in tuple(self._interruptible):",
+        "for scope in ():",
     ),
     one(
         "a lost login does not silence the account",

@@ -165,6 +165,11 @@ def after_a_stop(c: Court) -> None:
     c.ask(PAIR)
 
 
+def on_and_on_after_a_stop(c: Court) -> None:
+    c.referee.halted_at = trio.current_time() - 400
+    c.referee.life_ends(grace_seconds=30)
+
+
 def after_a_lost_login(c: Court) -> None:
     c.ask(OPEN, b'{"code":"100002001","success":false}')
     c.referee._users[1].silenced_at = trio.current_time() - 0.001
@@ -214,6 +219,7 @@ def unread_after_a_reconnect(c: Court) -> None:
         ("I-3", everything_cancelled),
         ("row 19", a_persons_order_cancelled),
         ("I-13", after_a_stop),
+        ("I-13", on_and_on_after_a_stop),
         ("I-18", after_a_lost_login),
         ("I-2", without_an_intent),
         ("I-1", one_on_top_of_the_other),
@@ -230,6 +236,27 @@ async def test_what_must_not_be_is_seen(
         await trio.sleep(2)
         deed(c)
         assert invariant in c.found
+
+
+async def test_an_end_that_is_learnt_late_is_seen(autojump_clock: object) -> None:
+    async with court() as c:
+        working, _pending = c.buy(1)
+        await trio.sleep(2000)
+        c.exchange.catch_up()
+        order = c.exchange.model.desk.orders[working]
+        now = trio.current_time()
+        for settled_at, calm_at in ((30, 0), (now, now - 300)):
+            c.referee.learns(order, settled_at, calm_at)
+        assert c.found == set()
+        c.referee.learns(order, now, now - 1500)
+        assert c.found == {"I-25"}
+
+
+async def test_a_stop_may_take_its_grace(autojump_clock: object) -> None:
+    async with court() as c:
+        c.referee.halted_at = trio.current_time() - 400
+        c.referee.life_ends(grace_seconds=390)
+        assert c.found == set()
 
 
 async def test_absence_may_be_believed_after_its_time(autojump_clock: object) -> None:
