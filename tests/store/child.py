@@ -63,7 +63,7 @@ async def _write_without_end(folder: Path) -> None:
 
 
 def write_and_hold(folder: str) -> None:
-    """Own the database with one record in it until standard input ends."""
+    """Own the database with one record in it, add another when told to, and go when input ends."""
 
     async def write() -> None:
         with open_journal(Path(folder), EMBEDDED, fresh=False, clock=FixedClock()) as journal:
@@ -73,6 +73,7 @@ def write_and_hold(folder: str) -> None:
             sys.stdin.readline()
             await journal.append(USER, latched())
             say("written")
+            sys.stdin.read()
 
     trio.run(write)
 
