@@ -90,7 +90,7 @@ class Desk:
         ``sell_price`` is the limit at which a leftover would be sold: what is too little for that
         is dust, and must not hold up a BUY.
         """
-        state, now_ms = self.recorder.state, self.recorder.now_ms()
+        state = self.recorder.state
         stop = self.stop.child(strategy_id)
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
         others = [
