@@ -5,6 +5,7 @@ This is what a plugin author imports: the hook marker and the values a rule is g
 
 from alphabot.core.chat import ChatAnswer, ChatQuestion
 from alphabot.core.notices import Notice, NoticeKind
+from alphabot.core.secret import Secret
 from alphabot.core.values import (
     FeeRate,
     Grid,
@@ -31,6 +32,7 @@ __all__ = [
     "PricingRequest",
     "Proposal",
     "Quote",
+    "Secret",
     "Token",
     "__version__",
     "hookimpl",

@@ -191,6 +191,7 @@ _SERVICE: Mapping[str, Message] = {
         "The multiplier rule failed: the volume is not credited yet",
     ),
     "plugin.failed": Message("WARNING", "插件出错", "A plugin failed"),
+    "plugin.refused": Message("ERROR", "插件未启用", "A plugin is not used", ("plugin",)),
     "stop.requested": Message(
         "INFO",
         "收到停止请求，等待进行中的工作结束",

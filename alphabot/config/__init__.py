@@ -10,7 +10,8 @@ plain values, ``places`` the line of each, ``reader`` puts them together, ``rule
 than one key at a time, ``complaints`` finds the words.
 """
 
-from alphabot.config.complaints import nearest
+from alphabot.config.complaints import KeyPath, nearest, shown
+from alphabot.config.document import Document
 from alphabot.config.keys import CHAINS, REQUIRED, SECTIONS, SHARED, TOP, Key, Section
 from alphabot.config.reader import load, loads
 from alphabot.config.settings import (
@@ -26,8 +27,10 @@ __all__ = [
     "SECTIONS",
     "SHARED",
     "TOP",
+    "Document",
     "ExchangeSettings",
     "Key",
+    "KeyPath",
     "PluginSettings",
     "Section",
     "Settings",
@@ -35,4 +38,5 @@ __all__ = [
     "load",
     "loads",
     "nearest",
+    "shown",
 ]

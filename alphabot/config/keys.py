@@ -235,7 +235,8 @@ _PLUGINS = Section(
             "folders with drop-in plugins, relative to this file",
             [],
         ),
-        Key("enabled", ListOf(_NAME), "which of them to load; no other is imported", []),
+        Key("enabled", ListOf(_NAME), "which plugins to load; no other is imported", []),
+        Key("bench_after", Whole(1, 1000), "failures in a row, then it is asked no more", 5),
     ),
 )
 

@@ -89,6 +89,7 @@ def _read_plugins(document: Document) -> PluginSettings:
     return PluginSettings(
         paths=tuple(folder / path for path in values["paths"]),
         enabled=values["enabled"],
+        bench_after=values["bench_after"],
         tables=_frozen(tables),
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from alphabot.config.complaints import KeyPath, shown
+from alphabot.config.complaints import KeyPath, nearest, shown
 from alphabot.config.settings import Settings, StrategySettings
 from alphabot.core.exact import multiply, percent_of
 from alphabot.errors import ConfigError
@@ -121,6 +121,20 @@ def _percentages_within_limits(
         )
 
 
+def _tables_of_plugins(settings: Settings) -> Iterator[ConfigError]:
+    # The table of a plugin that is switched off may stay; one beside the name would be ignored.
+    enabled = settings.plugins.enabled
+    for name in settings.plugins.tables:
+        near = nearest(name, [other for other in enabled if other not in settings.plugins.tables])
+        if name not in enabled and near is not None:
+            yield settings.complaint(
+                "plugins",
+                name,
+                problem="no plugin of this name is enabled",
+                hint=f"did you mean {near}?",
+            )
+
+
 def _contradiction(settings: Settings, key: KeyPath, says: str, other: KeyPath) -> ConfigError:
     """Return the complaint about two keys, at the one of them that the file writes."""
     place = key if settings.is_written(*key) else other
@@ -145,4 +159,5 @@ _RULES: tuple[Callable[[Settings], Iterator[ConfigError]], ...] = (
     _one_strategy_per_token_and_user,
     _round_within_limits,
     _original_rule_within_limits,
+    _tables_of_plugins,
 )

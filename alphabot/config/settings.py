@@ -63,6 +63,8 @@ class PluginSettings:
 
     paths: tuple[Path, ...]
     enabled: tuple[str, ...]
+    bench_after: int
+    """How often in a row a rule may fail for one strategy before nobody asks it any more."""
     tables: Mapping[str, Mapping[str, object]] = field(repr=False)
     """``[plugins.NAME]`` by NAME, read-only; lists are tuples and fractions Decimals.
 

@@ -23,6 +23,7 @@ from typing import Final, TypeVar
 import trio
 
 from alphabot.core.records import Intended
+from alphabot.core.secret import Secret
 from alphabot.core.values import (
     AlphaId,
     Balances,
@@ -47,7 +48,7 @@ from alphabot.exchange.lane import IDLE_SECONDS, Lane
 from alphabot.exchange.net import Address
 from alphabot.exchange.pace import Pace, Pause
 from alphabot.exchange.plans import pair_plan, sale_plan
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire import account as wallets
 from alphabot.exchange.wire import orders

@@ -1,58 +1,16 @@
-"""What must never be seen: a session's cookie and headers, in a type that does not show them.
+"""What must never be seen of a user: a session's cookie and headers.
 
-A session cookie is a bearer token for the whole account (safety: security checklist). Masking
-the type is the first wall; redaction at the log's sink is the second.
+A session cookie is a bearer token for the whole account (safety: security checklist).
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
 
-__all__ = ["Credentials", "Secret"]
+from alphabot.core.secret import Secret
 
-_MASK = "***"
-
-
-class Secret:
-    """A text whose ``repr``, ``str`` and ``format`` are ``***``; :meth:`reveal` gives it away.
-
-    It cannot be pickled or copied into a dump, and compares in constant time.
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text, for the one place that needs it."""
-        return self._text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __repr__(self) -> str:
-        return _MASK
-
-    def __str__(self) -> str:
-        return _MASK
-
-    def __format__(self, spec: str) -> str:
-        return format(_MASK, spec)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not written down")
+__all__ = ["Credentials"]
 
 
 @dataclass(frozen=True, slots=True)

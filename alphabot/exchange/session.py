@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from alphabot.core.secret import Secret
 from alphabot.errors import ConfigError
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 
 __all__ = ["Session"]
 

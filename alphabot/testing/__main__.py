@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 import trio
 
+from alphabot.core.secret import Secret
 from alphabot.errors import AlphabotError, ConfigError
 from alphabot.exchange.net import SocketNet
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.simulator.addresses import Addresses
 from alphabot.simulator.sessions import credentials_for
 from alphabot.testing.cases import Violation

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from alphabot.core.secret import Secret
 from alphabot.exchange.http import HttpClient, Reply, open_http
 from alphabot.exchange.net import Address
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.session import Session
 from alphabot.ports import Net
 from alphabot.testing.cases import Violation, demand

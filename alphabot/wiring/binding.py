@@ -17,6 +17,7 @@ from alphabot.config import Settings, StrategySettings, nearest
 from alphabot.core.tokens import TokenNotFound, resolve_token
 from alphabot.core.values import AlphaId, Token, UserId
 from alphabot.errors import ConfigError, ExchangeError
+from alphabot.log import say
 from alphabot.plugins import PluginHost, load_plugins
 from alphabot.ports import Market, PricingRule
 
@@ -63,11 +64,11 @@ def resolve(settings: Settings, only: Sequence[str]) -> Names:
 
     Raises ConfigError with the line of a wrong name, PluginError for a plugin that cannot be used.
     """
-    for name in settings.plugins.tables:
-        problem = "not built yet: plugins take no settings"
-        raise settings.complaint("plugins", name, problem=problem)
     chosen = choose(settings, only)
-    host = load_plugins(PLUGINS, settings.plugins.paths, settings.plugins.enabled)
+    named = settings.plugins
+    host = load_plugins(PLUGINS, named.paths, named.enabled, settings.source)
+    for name, error in host.refused.items():
+        say("plugin.refused", plugin=name, reason=f"{error.hook}: {error.problem}")
     rules = tuple(_rule_of(settings, strategy, host) for strategy in chosen)
     return Names(host, chosen, rules)
 

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import trio
 
 from alphabot.config import Settings
+from alphabot.core.secret import Secret
 from alphabot.core.values import UserId
 from alphabot.exchange.account import AccountSettings
 from alphabot.exchange.net import SocketNet
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.ports import Net, WallClock
 from alphabot.runtime.halt import folder_beside
 from alphabot.simulator.addresses import Addresses

@@ -79,7 +79,7 @@ def test_what_is_left_out_has_its_default(settings: Settings) -> None:
     assert settings.limits.self_trade_guard is True
     assert settings.strategies[0].sell_profit_percentage == 10
     assert settings.strategies[1].volume_basis == "filled"
-    assert settings.plugins == PluginSettings(paths=(), enabled=(), tables={})
+    assert settings.plugins == PluginSettings(paths=(), enabled=(), bench_after=5, tables={})
 
 
 def test_numbers_keep_every_digit(settings: Settings) -> None:

@@ -10,10 +10,11 @@ from decimal import Decimal
 import trio
 
 from alphabot.core.records import Intended
+from alphabot.core.secret import Secret
 from alphabot.core.values import AlphaId, IntentId, StrategyId, Symbol
 from alphabot.exchange.account import Account, AccountSettings, open_account
 from alphabot.exchange.pace import Pause
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.ports import CommittedIntent, Net
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange, credentials_for
 

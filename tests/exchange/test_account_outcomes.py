@@ -16,6 +16,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from alphabot.core.secret import Secret
 from alphabot.core.values import AlphaId, OrderId, PlacedPair, Symbol
 from alphabot.errors import (
     ConfigError,
@@ -31,7 +32,7 @@ from alphabot.errors import (
 from alphabot.exchange.account import Account, AccountSettings, open_account
 from alphabot.exchange.lane import AFTER_CANCEL_SECONDS
 from alphabot.exchange.pace import Pause
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from tests.exchange.scripted import Server, Wire, answer
 from tests.exchange.simulated import FAST, VirtualClock, pair_intent, sale_intent
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from alphabot.core.secret import Secret
 from alphabot.errors import ConfigError, NotSent, UnexpectedReply
 from alphabot.exchange.http import CONNECTIONS_MAX, IDLE_SECONDS, HttpClient, open_http
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire.envelope import BODY_BYTES_MAX
 from tests.exchange.scripted import OK, Break, Fault, Server, Wire, answer

@@ -13,10 +13,11 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from alphabot.core.secret import Secret
 from alphabot.errors import NotAuthorised, NotSent, OutcomeUnknown
 from alphabot.exchange.lane import AFTER_CANCEL_SECONDS, IDLE_SECONDS, Lane, Sent
 from alphabot.exchange.net import Address
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.session import Session
 from alphabot.exchange.wire.envelope import BODY_BYTES_MAX, Reply
 from tests.exchange.scripted import OK, Break, Fault, Server, Wire, answer

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphabot.core.secret import Secret
 from alphabot.errors import ConfigError
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.session import COOKIE_CHARACTERS_MAX, COOKIES_MAX, Session
 
 HOST = "www.x.test"

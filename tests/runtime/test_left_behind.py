@@ -79,7 +79,7 @@ async def test_a_rule_that_fails_skips_rounds_and_the_other_users_do_not_notice(
     settings = replace(
         settings,
         strategies=strategies,
-        plugins=PluginSettings(paths=(tmp_path,), enabled=("moody",), tables={}),
+        plugins=PluginSettings(paths=(tmp_path,), enabled=("moody",), bench_after=5, tables={}),
     )
     async with open_world() as world, trio.open_nursery() as nursery:
         nursery.start_soon(world.run, settings)
@@ -104,7 +104,7 @@ async def test_a_multiplier_that_answers_nonsense_is_found_before_anything_is_bo
     )
     settings = replace(
         koge_as("koge", multiplier="nonsense"),
-        plugins=PluginSettings(paths=(tmp_path,), enabled=("nonsense",), tables={}),
+        plugins=PluginSettings(paths=(tmp_path,), enabled=("nonsense",), bench_after=5, tables={}),
     )
     async with open_world() as world, trio.open_nursery() as nursery:
         nursery.start_soon(world.run, settings)
@@ -191,7 +191,9 @@ async def test_the_sale_of_a_leftover_keeps_the_turn(autojump_clock: MockClock) 
 def with_plugin(settings: Settings, folder: Path, name: str, source: str) -> Settings:
     """Return the settings with a drop-in plugin of this source."""
     (folder / f"{name}.py").write_text(source)
-    return replace(settings, plugins=PluginSettings(paths=(folder,), enabled=(name,), tables={}))
+    return replace(
+        settings, plugins=PluginSettings(paths=(folder,), enabled=(name,), bench_after=5, tables={})
+    )
 
 
 MOODY_MULTIPLIER = """

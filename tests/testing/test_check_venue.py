@@ -16,9 +16,10 @@ import trio
 from trio.testing import MockClock
 
 from alphabot.clocks import SystemClock, TrioClock
+from alphabot.core.secret import Secret
 from alphabot.errors import ConfigError, NotSent
 from alphabot.exchange.net import SocketNet
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.wire.envelope import Reply
 from alphabot.ports import Net, WallClock
 from alphabot.simulator import (

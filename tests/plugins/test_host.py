@@ -7,11 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from alphabot import hookimpl
 from alphabot.builtin import PLUGINS, mul_point, percent_offset
 from alphabot.core.values import PricingRequest
 from alphabot.errors import PluginError
@@ -37,6 +35,13 @@ def register_multipliers(register):
 Load = Callable[..., PluginHost]
 
 
+def used(host: PluginHost) -> PluginHost:
+    """Return a host that refused nothing; raises the first refusal."""
+    for error in host.refused.values():
+        raise error
+    return host
+
+
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
     """Load a drop-in called ``mine`` with this source, and forget what was imported."""
@@ -45,7 +50,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
         path = tmp_path / (file or f"{name}.py")
         path.parent.mkdir(exist_ok=True)
         path.write_text(source, "utf-8")
-        return load_plugins(PLUGINS, [tmp_path], [name])
+        return used(load_plugins(PLUGINS, [tmp_path], [name]))
 
     before = set(sys.modules)
     yield load
@@ -107,12 +112,20 @@ def test_a_drop_in_may_be_a_folder(load: Load, tmp_path: Path) -> None:
     assert host.multiplier("twice")(Decimal(2), 1) == 4
 
 
-def test_the_first_folder_that_has_it_wins(tmp_path: Path, load: Load) -> None:
-    for folder, factor in (("one", 2), ("two", 3)):
+def test_two_drop_ins_of_one_name_are_shown_both_and_neither_is_used(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "mine.py").write_text(GOOD.replace("volume * 2", f"volume * {factor}"))
+        (tmp_path / folder / "mine.py").write_text(GOOD)
     host = load_plugins(PLUGINS, [tmp_path / "none", tmp_path / "two", tmp_path / "one"], ["mine"])
-    assert host.multiplier("twice")(Decimal(1), 1) == 3
+    for folder in ("one", "two"):
+        assert str(tmp_path / folder / "mine.py") in host.refused["mine"].problem
+    with pytest.raises(KeyError, match="refused: plugin mine"):
+        host.multiplier("twice")
+
+
+def test_one_folder_named_twice_is_one_plugin(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(GOOD)
+    used(load_plugins(PLUGINS, [tmp_path, tmp_path / ".." / tmp_path.name], ["mine"]))
 
 
 def test_a_drop_in_called_json_does_not_stand_in_for_the_real_one(load: Load) -> None:
@@ -123,10 +136,10 @@ def test_a_drop_in_called_json_does_not_stand_in_for_the_real_one(load: Load) ->
 
 def test_a_plugin_that_is_nowhere_names_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"plugin mine: load: no mine\.py .* in .*") as refused:
-        load_plugins(PLUGINS, [tmp_path], ["mine"])
+        used(load_plugins(PLUGINS, [tmp_path], ["mine"]))
     assert str(tmp_path) in refused.value.problem
     with pytest.raises(PluginError, match="in no folder"):
-        load_plugins(PLUGINS, [], ["mine"])
+        used(load_plugins(PLUGINS, [], ["mine"]))
 
 
 @pytest.mark.parametrize(
@@ -155,19 +168,53 @@ def test_a_drop_in_that_cannot_be_imported_leaves_nothing_behind(
         (hook("raise ValueError('no')"), "register_pricing_rules: ValueError: no"),
         (hook("raise SystemExit('bye')"), "register_pricing_rules: SystemExit: bye"),
         (hook("return 'at_last'"), "nothing was expected to be returned, was str"),
-        (hook("yield register('at_last', print)"), "to be returned, was generator"),
+        (hook("yield register('at_last', print)"), "must be a plain function, was a generator"),
+        (hook("return (n for n in ())"), "nothing was expected to be returned, was generator"),
         (hook("pass").replace("def", "async def"), "must be a plain function, was async"),
-        (hook("yield").replace("def", "async def"), "to be returned, was async_generator"),
-        (hook("pass").replace("(register)", "(registrar)"), "registrar"),
-        (hook("pass").replace("(register)", "()"), "TypeError"),
-        (hook("pass").replace("_rules", "_rule"), "unknown hook 'register_pricing_rule'"),
+        (hook("yield").replace("def", "async def"), "must be a plain function, was async"),
+        (
+            hook("pass").replace("(register)", "(registrar)"),
+            "/mine.py:2: (register, settings) was expected, takes registrar",
+        ),
+        (hook("pass").replace("(register)", "()"), "/mine.py:2: it must take register"),
+        (
+            hook("pass").replace("_rules", "_rule"),
+            "/mine.py:2: there is no such hook (did you mean register_pricing_rules?)",
+        ),
+        (hook("pass").replace("register_pricing_rules", "on_fill"), "(there are settings, reg"),
+        (hook("pass").replace("@hookimpl", ""), "/mine.py:3: @hookimpl was expected above it"),
+        (hook("pass").replace("@hookimpl", "@hookimpl(wrapper=True)"), "wrappers are not for"),
+        ("x = 1", "it implements none of the hooks settings, register_pricing_rules"),
+        ("ALPHABOT_API = '2'\n" + GOOD, "it was written for 2, this alphabot has 1"),
+        ("ALPHABOT_API = '2-4'\n" + GOOD, "it was written for 2-4, this alphabot has 1"),
+        ("ALPHABOT_API = 1\n" + GOOD, 'a text such as "1" or "1-2" was expected, was 1'),
+        ("ALPHABOT_API = '>=1'\n" + GOOD, "was expected, was '>=1'"),
         (hook("register('at last', print)"), "a name like my_rule was expected, was 'at last'"),
         (hook("register('', print)"), "a name like my_rule was expected"),
         (hook("register(1, print)"), "a name like my_rule was expected, was 1"),
-        (hook("register('at_last', None)"), "at_last: a plain function was expected"),
+        (hook("register('at_last', None)"), "at_last: a plain function was expected, was NoneType"),
+        (
+            hook("register('none', lambda: 1)"),
+            "/mine.py:4: none: a function that takes a PricingRequest was expected, takes ()",
+        ),
+        (hook("register('two', lambda a, b: 1)"), "takes (a, b)"),
+        (
+            hook("register('one', lambda volume: 1)").replace("pricing_rules", "multipliers"),
+            "takes a volume in USDT and a mulPoint was expected, takes (volume)",
+        ),
+        (
+            hook("register('one', lambda a: 1)").replace("pricing_rules", "notifiers"),
+            "a function that takes nothing was expected, takes (a)",
+        ),
         (hook("register('at_last', 'print')"), "a plain function was expected"),
-        (hook("register('percent_offset', print)"), "'percent_offset' is already percent_offset's"),
-        (hook("register('a', print); register('a', max)"), "pricing rule 'a' is already mine's"),
+        (
+            hook("register('percent_offset', print)"),
+            "pricing rule 'percent_offset' is already percent_offset's, at /",
+        ),
+        (
+            hook("register('a', print); register('a', max)"),
+            "pricing rule 'a' is already mine's, at",
+        ),
     ],
 )
 def test_a_plugin_that_does_not_keep_the_contract_is_refused(
@@ -182,28 +229,37 @@ def test_a_plugin_that_does_not_keep_the_contract_is_refused(
 def test_a_rule_must_not_be_a_coroutine_function(load: Load) -> None:
     rule = "async def rule(request): ...\n"
     for registered in ("rule", "functools.partial(rule, None)"):
-        with pytest.raises(PluginError, match="at_last: a plain function was expected"):
+        with pytest.raises(PluginError, match="at_last: a plain function was expected, was async"):
             load("import functools\n" + rule + hook(f"register('at_last', {registered})"))
 
 
 def test_two_plugins_cannot_register_one_name(tmp_path: Path, load: Load) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.py").write_text(GOOD)
-    for first, second in (("one", "two"), ("two", "one")):
-        with pytest.raises(PluginError, match=f"plugin {second}: .*'at_last' is already {first}'s"):
-            load_plugins(PLUGINS, [tmp_path], [first, second])
+    for order in (["one", "two"], ["two", "one"]):
+        host = load_plugins(PLUGINS, [tmp_path], order)
+        assert set(host.refused) == {"one", "two"}
+        assert f"'at_last' is already two's, at {tmp_path}/two.py:5" in host.refused["one"].problem
+        assert f"'at_last' is already one's, at {tmp_path}/one.py:5" in host.refused["two"].problem
+        with pytest.raises(KeyError):
+            host.pricing_rule("at_last")
+
+
+def test_a_refused_plugin_leaves_nothing_and_touches_nobody(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    late = GOOD.replace('"at_last"', '"late"') + "    raise ValueError\n"
+    (tmp_path / "late.py").write_text(late)
+    host = load_plugins(PLUGINS, [tmp_path], ["late", "good", "nowhere"])
+    assert set(host.refused) == {"late", "nowhere"}
+    assert host.multiplier("twice")(Decimal(2), 1) == 4
+    with pytest.raises(KeyError, match="there is no pricing rule 'late'; refused: plugin late, no"):
+        host.pricing_rule("late")
 
 
 @pytest.mark.parametrize("name", ["percent_offset", "mul_point"])
 def test_a_drop_in_cannot_take_the_place_of_one_of_ours(load: Load, name: str) -> None:
-    with pytest.raises(PluginError, match=f"plugin {name}: load: .*{name}"):
+    with pytest.raises(PluginError, match=f"plugin {name}: load: there are 2 .* and "):
         load(GOOD, name=name)
-
-
-def test_a_plugin_cannot_be_enabled_twice(tmp_path: Path, load: Load) -> None:
-    (tmp_path / "mine.py").write_text(GOOD)
-    with pytest.raises(PluginError, match="plugin mine"):
-        load_plugins(PLUGINS, [tmp_path], ["mine", "mine"])
 
 
 def test_one_name_may_be_a_rule_of_each_kind(load: Load) -> None:
@@ -212,14 +268,13 @@ def test_one_name_may_be_a_rule_of_each_kind(load: Load) -> None:
     assert host.multiplier("at_last")(Decimal(2), 1) == 4
 
 
-def test_a_plugin_may_have_no_hook_and_may_be_any_object() -> None:
-    host = PluginHost()
-    host.add("nothing", SimpleNamespace())
+def test_plugins_are_off_without_a_look_at_them(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("raise SystemExit('imported')")
+    host = load_plugins(PLUGINS, [tmp_path], ["mine"], off=True)
+    assert "plugins are off (--no-plugins)" in host.refused["mine"].problem
+    assert host.multiplier("divide") is mul_point.divide
 
-    class Plugin:
-        @hookimpl
-        def register_multipliers(self, register: Callable[[str, object], None]) -> None:
-            register("none", lambda volume, mul_point: volume)
 
-    host.add("mine", Plugin())
-    assert host.multiplier("none")(Decimal(1), 4) == 1
+def test_a_version_range_that_includes_ours_is_welcome(load: Load) -> None:
+    for index, versions in enumerate(("1", "1-3", "0-1")):
+        load(f"ALPHABOT_API = {versions!r}\n{GOOD}", name=f"mine{index}")
