@@ -190,7 +190,13 @@ _SERVICE: Mapping[str, Message] = {
         "倍数规则出错，成交量暂未计入",
         "The multiplier rule failed: the volume is not credited yet",
     ),
-    "plugin.failed": Message("WARNING", "插件出错", "A plugin failed"),
+    "plugin.failed": Message("WARNING", "插件出错", "A plugin failed", ("plugin",)),
+    "plugin.benched": Message(
+        "ERROR",
+        "插件屡次出错，不再使用",
+        "A plugin failed too often and is asked no more",
+        ("plugin",),
+    ),
     "plugin.refused": Message("ERROR", "插件未启用", "A plugin is not used", ("plugin",)),
     "stop.requested": Message(
         "INFO",

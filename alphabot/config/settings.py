@@ -65,6 +65,8 @@ class PluginSettings:
     enabled: tuple[str, ...]
     bench_after: int
     """How often in a row a rule may fail for one strategy before nobody asks it any more."""
+    off: bool = False
+    """Whether those that are enabled stay out of this run all the same."""
     tables: Mapping[str, Mapping[str, object]] = field(repr=False)
     """``[plugins.NAME]`` by NAME, read-only; lists are tuples and fractions Decimals.
 

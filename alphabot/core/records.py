@@ -97,6 +97,9 @@ class Intended(_Record, frozen=True, tag="intended"):
     multiplier: str = "divide"
     volume_basis: str = "filled"
     pricing: str = ""
+    """The rule that proposed the two prices, before they were put on the grid."""
+    proposed_buy_price: Decimal | None = None
+    proposed_sell_price: Decimal | None = None
     exit_loss_percent: Decimal | None = None
     """How far below their cost the tokens may be sold in the end; None where its SELL stays."""
     owner_epoch: int = 0

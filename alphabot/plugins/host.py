@@ -81,6 +81,11 @@ class PluginHost:
         """Return what opens a notifier, by name; raises KeyError with the nearest right name."""
         return self.thing(NOTIFIER, name).call
 
+    def plugin_of(self, kind: str, name: str) -> str:
+        """Return the plugin that registered a thing of this kind; the name itself if none did."""
+        found = (t.plugin for t in self._things.values() if (t.kind.name, t.name) == (kind, name))
+        return next(found, name)
+
     def thing(self, kind: Kind, name: str) -> Thing:
         """Return what was registered under a name; raises KeyError, which says why it is not."""
         thing = self._things.get((kind, name))

@@ -92,7 +92,11 @@ class Afterwards:
             case ExchangeError():
                 say("round.failed", reason=str(error), seconds=seconds, **self._who)
             case PluginError():
-                say("plugin.failed", reason=str(error), seconds=seconds, **self._who)
+                plugin = self._desk.bench.failed(error, (self._desk.user_id, self._row.strategy_id))
+                reason = f"{error.hook} {error.plugin}: {error.problem}"
+                say("plugin.failed", plugin=plugin, reason=reason, seconds=seconds, **self._who)
+                if benched := self._desk.bench.reason(self._strategy):
+                    return After(ending=Ending.FAILED, reason=benched)
             case _:
                 say("round.skipped", reason=str(error), seconds=seconds, **self._who)
         return After(seconds, state=State.BACKING_OFF, reason=str(error))

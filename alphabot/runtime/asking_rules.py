@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from copy import deepcopy
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
+
+import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.records import Intended
@@ -21,13 +24,20 @@ from alphabot.ports import Multiplier, PricingRule
 
 __all__ = ["credit", "propose"]
 
+RULE_SECONDS_MAX: Final = 1.0
+"""A rule that takes longer holds up everybody; what it then says is about another moment."""
+
 T = TypeVar("T")
 
 
 def propose(
     rule: PricingRule, strategy: StrategySettings, instrument: Instrument, quote: Quote
 ) -> Proposal:
-    """Return the rule's proposal; raises PluginError for anything else the rule may do."""
+    """Return the rule's proposal; raises PluginError for anything else the rule may do.
+
+    The rule is given copies: frozen values can be changed by whoever means to, and the quote is
+    everybody's.
+    """
     request = PricingRequest(
         quote=quote,
         instrument=instrument,
@@ -35,7 +45,10 @@ def propose(
         buy_offset_percent=strategy.buy_offset_percentage,
         sell_profit_percent=strategy.sell_profit_percentage,
     )
-    proposal: object = _asked(strategy.pricing, "pricing rule", lambda: rule(request))
+    given = deepcopy(request)
+    proposal: object = _asked(strategy.pricing, "pricing rule", lambda: rule(given))
+    if given != request:
+        raise PluginError(strategy.pricing, "pricing rule", "it changed what it was given")
     if not isinstance(proposal, Proposal):
         problem = f"a Proposal was expected, was {type(proposal).__name__}"
         raise PluginError(strategy.pricing, "pricing rule", problem)
@@ -63,10 +76,16 @@ def credit(
 
 
 def _asked(plugin: str, hook: str, ask: Callable[[], T]) -> T:
+    began = trio.current_time()
     try:
-        return _closed(ask())
+        answer = _closed(ask())
     except (Exception, SystemExit, GeneratorExit) as cause:
         raise PluginError(plugin, hook, f"{type(cause).__name__}: {cause}") from cause
+    seconds = trio.current_time() - began
+    if seconds > RULE_SECONDS_MAX:
+        problem = f"an answer within {RULE_SECONDS_MAX:g} s was expected, took {seconds:.1f} s"
+        raise PluginError(plugin, hook, problem)
+    return answer
 
 
 def _closed(answer: T) -> T:

@@ -37,6 +37,7 @@ from alphabot.core.values import (
 )
 from alphabot.errors import InvariantBroken
 from alphabot.ports import Exchange, Market, Multiplier
+from alphabot.runtime.bench import Bench
 from alphabot.runtime.brake import Brake
 from alphabot.runtime.identities import Identities
 from alphabot.runtime.reconcile import Reconciler
@@ -73,6 +74,8 @@ class Desk:
     multiplier_of: Callable[[str], Multiplier]
     """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
     configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
+    bench: Bench
+    """Rules of plugins that are asked no more; one for all users."""
     ordering: trio.Lock = field(default_factory=trio.Lock)
     """Held from the gate to the answer: one request of an account at a time."""
     bids: dict[AlphaId, Decimal] = field(default_factory=dict)

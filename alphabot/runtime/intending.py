@@ -9,6 +9,7 @@ from alphabot.core.records import Intended
 from alphabot.core.values import (
     Instrument,
     PairPlan,
+    Proposal,
     SalePlan,
 )
 from alphabot.runtime.recorder import Recorder
@@ -17,9 +18,16 @@ __all__ = ["intend_pair", "intend_sale"]
 
 
 def intend_pair(
-    plan: PairPlan, instrument: Instrument, strategy: StrategySettings, recorder: Recorder
+    plan: PairPlan,
+    proposal: Proposal,
+    instrument: Instrument,
+    strategy: StrategySettings,
+    recorder: Recorder,
 ) -> Intended:
-    """Return the intent to place a pair, with all that its volume will be computed from."""
+    """Return the intent to place a pair, with all that its volume will be computed from.
+
+    What the rule proposed is kept beside what the grid made of it.
+    """
     return Intended(
         at_ms=recorder.now_ms(),
         intent_id=recorder.next_intent_id(),
@@ -35,6 +43,8 @@ def intend_pair(
         multiplier=strategy.multiplier,
         volume_basis=strategy.volume_basis,
         pricing=strategy.pricing,
+        proposed_buy_price=proposal.buy_price,
+        proposed_sell_price=proposal.sell_price,
         exit_loss_percent=plan.exit_loss_percent,
     )
 

@@ -34,6 +34,8 @@ class Sight:
         self._strategy = strategy
         self._rule = rule
         self._mul_point: int | None = None
+        self.asker = (desk.user_id, strategy.strategy_id)
+        """For whom rules are asked, and their failures counted."""
         ladder = strategy.on_sell_timeout == "ladder"
         self.exit_loss_percent = desk.limits.max_exit_loss_percent if ladder else None
         """How far below its cost a token may be sold; None where a SELL stays as it is."""
@@ -51,7 +53,9 @@ class Sight:
 
     def proposal(self, instrument: Instrument, quote: Quote) -> Proposal:
         """Return what the strategy's rule proposes; raises PluginError."""
-        return propose(self._rule, self._strategy, instrument, quote)
+        proposal = propose(self._rule, self._strategy, instrument, quote)
+        self._desk.bench.answered("pricing rule", self._strategy.pricing, self.asker)
+        return proposal
 
     def case(self, plan: PairPlan | SalePlan, instrument: Instrument, quote: Quote) -> Case:
         """Return what the gate must know of a plan, as things stand at this moment."""

@@ -94,6 +94,8 @@ class TradeLoop:
         await trio.lowlevel.checkpoint()
         if self.stop.paused:
             return After(state=State.PAUSED)
+        if benched := self._desk.bench.reason(self.strategy):
+            return After(ending=Ending.FAILED, reason=benched)
         try:
             await self._credit_owed()
         except PluginError as error:
@@ -148,9 +150,10 @@ class TradeLoop:
             )
             if self._desk.twin(plan):
                 plan = one_lot_less(plan, instrument)
-            intended = intend_pair(plan, instrument, self.strategy, self._desk.recorder)
+            intended = intend_pair(plan, proposal, instrument, self.strategy, self._desk.recorder)
             # A rule that cannot say what the volume counts must say so before there is any.
             credit(intended, plan.quantity, plan.amount_usdt, self._desk.multiplier_of)
+            self._desk.bench.answered("multiplier", self.strategy.multiplier, self._sight.asker)
         except (Unplannable, PluginError) as error:
             return self._afterwards.failed(error)
         refusal = may_buy(self._sight.case(plan, instrument, quote))

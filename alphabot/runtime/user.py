@@ -83,6 +83,8 @@ class User:
         recorder = self.desk.recorder
         if recorder.damage is not None:
             return  # nothing is known of this user, so nothing is even asked
+        if not self._loops:
+            return  # nothing may trade, and an account is not asked for nothing
         latched = recorder.state.latched
         # Of a latch of an earlier run: what passed before this process is not ours to measure.
         recorder.still_since = None if latched is None else trio.current_time()

@@ -145,5 +145,5 @@ async def _serve(
                 board=board,
                 brake=steered.brake,
             )
-            roster = await assemble(shared, bound)
+            roster = await assemble(shared, bound, names.refused)
             await run_service(roster, market, steered.beside(roster, shared))

@@ -19,6 +19,7 @@ from alphabot.exchange.pace import Pause
 from alphabot.log import register_secret
 from alphabot.plugins import PluginHost
 from alphabot.ports import WallClock
+from alphabot.runtime.bench import Bench
 from alphabot.runtime.board import Board, Row
 from alphabot.runtime.brake import Brake
 from alphabot.runtime.desk import Desk
@@ -32,7 +33,7 @@ from alphabot.runtime.stop import Stop
 from alphabot.runtime.trade_loop import TradeLoop
 from alphabot.runtime.turnstile import Turnstile
 from alphabot.runtime.user import User
-from alphabot.wiring.binding import Bound
+from alphabot.wiring.binding import Bound, RefusedStrategy
 from alphabot.wiring.histories import Bars, replay_all
 from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.venues import Venue
@@ -65,23 +66,34 @@ class _Everyone:
     turnstile: Turnstile
     identities: Identities
     bars: Bars
+    bench: Bench
 
 
-async def assemble(shared: Shared, bound: Sequence[Bound]) -> Roster:
-    """Read every user's journal and prepare their seats, in the order of their ids."""
+async def assemble(
+    shared: Shared, bound: Sequence[Bound], refused: Sequence[RefusedStrategy] = ()
+) -> Roster:
+    """Read every user's journal and prepare their seats, in the order of their ids.
+
+    A refused strategy has its row and its past like any other, and ends where it would trade.
+    """
     await trio.lowlevel.checkpoint()
-    user_ids = sorted({user_id for b in bound for user_id in b.settings.user_ids})
+    everything = (*(b.settings for b in bound), *(each.strategy for each in refused))
+    user_ids = sorted({user_id for strategy in everything for user_id in strategy.user_ids})
     recorders = [Recorder(shared.journal, user_id, shared.clock) for user_id in user_ids]
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
     bars = await replay_all(
         shared.journal, recorders, guard=shared.settings.limits.self_trade_guard
     )
-    everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars)
+    for each in refused:
+        bars.refuse(each.strategy.strategy_id, each.reason)
+    bench = Bench(shared.settings.plugins.bench_after, shared.plugins.plugin_of)
+    everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars, bench)
     seats = []
     for recorder in recorders:
         user_id = recorder.user_id
         strategies = [b for b in bound if user_id in b.settings.user_ids]
         rows = [_row(b, user_id) for b in strategies]
+        rows += [_refused_row(r, user_id) for r in refused if user_id in r.strategy.user_ids]
         shared.board.rows.extend(rows)
         stop = shared.stop.child(user_id)
         for row in rows:
@@ -125,6 +137,7 @@ async def _open_user(
             limits=shared.settings.limits,
             everyone=everyone.recorders,
             multiplier_of=shared.plugins.multiplier,
+            bench=everyone.bench,
         )
         feed = UserFeed(account.listen_key, venue.net, venue.order_stream_url)
         by_id = {b.settings.strategy_id: b for b in bound}
@@ -140,6 +153,16 @@ def _row(bound: Bound, user_id: UserId) -> Row:
         token=bound.token.name,
         target=strategy.target_volume,
         alpha_id=bound.token.alpha_id,
+    )
+
+
+def _refused_row(refused: RefusedStrategy, user_id: UserId) -> Row:
+    strategy = refused.strategy
+    return Row(
+        user_id=user_id,
+        strategy_id=strategy.strategy_id,
+        token=strategy.target_token,
+        target=strategy.target_volume,
     )
 
 

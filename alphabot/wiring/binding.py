@@ -21,19 +21,31 @@ from alphabot.log import say
 from alphabot.plugins import PluginHost, load_plugins
 from alphabot.ports import Market, PricingRule
 
-__all__ = ["Bound", "Names", "bind", "choose", "resolve", "token_list"]
+__all__ = ["Bound", "Names", "RefusedStrategy", "bind", "choose", "resolve", "token_list"]
 
 START_SECONDS: Final = 30.0
 """How long the exchange may take to show its token list before anything is started."""
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedStrategy:
+    """A strategy that cannot run, while the others can."""
+
+    strategy: StrategySettings
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
-    """The strategies to run with their pricing rules, and the plugins these come from."""
+    """The strategies to run with their pricing rules, and the plugins these come from.
+
+    ``refused`` are those whose rules a plugin would have brought that cannot be used.
+    """
 
     plugins: PluginHost
     strategies: tuple[StrategySettings, ...]
     rules: tuple[PricingRule, ...]
+    refused: tuple[RefusedStrategy, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +74,23 @@ def choose(settings: Settings, only: Sequence[str]) -> tuple[StrategySettings, .
 def resolve(settings: Settings, only: Sequence[str]) -> Names:
     """Load the plugins and resolve every name that does not need an exchange.
 
-    Raises ConfigError with the line of a wrong name, PluginError for a plugin that cannot be used.
+    Raises ConfigError with the line of a wrong name. Where plugins are missing or refused, the
+    name may have been theirs: then that strategy alone is refused.
     """
     chosen = choose(settings, only)
     named = settings.plugins
-    host = load_plugins(PLUGINS, named.paths, named.enabled, settings.source)
+    host = load_plugins(PLUGINS, named.paths, named.enabled, settings.source, off=named.off)
     for name, error in host.refused.items():
         say("plugin.refused", plugin=name, reason=f"{error.hook}: {error.problem}")
-    rules = tuple(_rule_of(settings, strategy, host) for strategy in chosen)
-    return Names(host, chosen, rules)
+    runs, rules, refused = [], [], []
+    for strategy in chosen:
+        rule = _rule_of(settings, strategy, host)
+        if isinstance(rule, RefusedStrategy):
+            refused.append(rule)
+        else:
+            runs.append(strategy)
+            rules.append(rule)
+    return Names(host, tuple(runs), tuple(rules), tuple(refused))
 
 
 async def bind(settings: Settings, names: Names, market: Market) -> list[Bound]:
@@ -98,7 +118,9 @@ async def token_list(market: Market) -> Sequence[Token]:
         raise ExchangeError(f"the exchange does not answer: {reason}") from cause
 
 
-def _rule_of(settings: Settings, strategy: StrategySettings, host: PluginHost) -> PricingRule:
+def _rule_of(
+    settings: Settings, strategy: StrategySettings, host: PluginHost
+) -> PricingRule | RefusedStrategy:
     """Return the pricing rule; the multiplier's name is checked as well."""
     index = settings.strategies.index(strategy)
     for key in ("pricing", "multiplier"):
@@ -106,6 +128,8 @@ def _rule_of(settings: Settings, strategy: StrategySettings, host: PluginHost) -
         try:
             resolve_name(getattr(strategy, key))
         except KeyError as cause:
+            if host.refused:
+                return RefusedStrategy(strategy, cause.args[0])
             raise settings.complaint("strategies", index, key, problem=cause.args[0]) from None
     return host.pricing_rule(strategy.pricing)
 

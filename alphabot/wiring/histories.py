@@ -1,4 +1,4 @@
-"""Whose past can be read, and what the others may not do beside a user whose past cannot.
+"""Who may not trade: whose past cannot be read, who would meet them, and whose rule is missing.
 
 A user whose records do not fit together trades nothing, and no private request is sent for that
 user. Of the others nothing is known to be wrong, so they trade on, as careful as if the one who is
@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 import trio
 
-from alphabot.core.values import Symbol, UserId
+from alphabot.core.values import StrategyId, Symbol, UserId
 from alphabot.errors import HistoryDamaged
 from alphabot.exchange.wire.market import symbol_of
 from alphabot.log import say
@@ -24,18 +24,23 @@ __all__ = ["Bars", "replay_all"]
 
 
 class Bars:
-    """Which strategies may not run because of a damaged history, and why."""
+    """Which strategies may not run in this service, and why."""
 
     def __init__(self, *, guard: bool) -> None:
         self._guard = guard
         self._damaged: dict[UserId, str] = {}
         self._uncertain: dict[Symbol, UserId] = {}
+        self._refused: dict[StrategyId, str] = {}
 
     def add(self, user_id: UserId, reason: str, may_be_open: Collection[Symbol]) -> None:
         """Bar a user, and everybody else from where that user may have an order."""
         self._damaged[user_id] = reason
         for symbol in may_be_open:
             self._uncertain.setdefault(symbol, user_id)
+
+    def refuse(self, strategy_id: StrategyId, reason: str) -> None:
+        """Bar one strategy, for all its users."""
+        self._refused[strategy_id] = reason
 
     def let_through(self, rows: Sequence[Row]) -> list[Row]:
         """Return the rows whose strategies may run; the others end here, saying why."""
@@ -56,6 +61,8 @@ class Bars:
         return free
 
     def _reason(self, row: Row) -> str | None:
+        if row.user_id not in self._damaged and row.strategy_id in self._refused:
+            return self._refused[row.strategy_id]
         symbol = None if row.alpha_id is None else symbol_of(row.alpha_id)
         if row.user_id not in self._damaged and self._guard and symbol in self._uncertain:
             return (
