@@ -17,6 +17,7 @@ from alphabot.cli.halt import halt
 from alphabot.cli.init import init
 from alphabot.cli.journal import journal
 from alphabot.cli.pause import pause
+from alphabot.cli.plugins import plugins
 from alphabot.cli.rehearse import rehearse
 from alphabot.cli.reset import reset
 from alphabot.cli.resume import resume
@@ -51,6 +52,6 @@ app = App(
 for command in (
     *(init, check, rehearse, run, tokens, exchange),
     *(status, pause, resume, drain, stop, halt, clear),
-    *(reset, journal, schema),
+    *(reset, journal, plugins, schema),
 ):
     app.command(command)

@@ -19,7 +19,7 @@ from alphabot.core.forecast import Forecast, Undertaking, UserForecast, Way, by_
 from alphabot.core.limit_values import Limits
 from alphabot.core.obstacles import Obstacle
 from alphabot.core.values import StrategyId, UserId
-from alphabot.wiring import Prospect
+from alphabot.wiring import Prospect, RefusedStrategy
 
 __all__ = ["Found", "Report", "as_json", "report_of"]
 
@@ -58,13 +58,25 @@ class Report:
     """Of those prospects that a round could be planned for."""
     users: tuple[UserForecast, ...]
     obstacles: tuple[Found, ...]
+    refused: tuple[RefusedStrategy, ...]
+    """Strategies whose rules belong to a plugin that cannot be used."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether every strategy can reach its target as far as anyone can tell."""
+        return not self.obstacles and not self.refused
 
     def forecast_of(self, prospect: Prospect) -> Forecast | None:
         """Return what was forecast for a strategy, if a round of it could be planned."""
         return next((f for f in self.forecasts if f.undertaking is prospect.round), None)
 
 
-def report_of(settings: Settings, prospects: Sequence[Prospect], round_seconds: float) -> Report:
+def report_of(
+    settings: Settings,
+    prospects: Sequence[Prospect],
+    refused: Sequence[RefusedStrategy],
+    round_seconds: float,
+) -> Report:
     """Return what would happen, and every obstacle to it."""
     undertakings = [p.round for p in prospects if isinstance(p.round, Undertaking)]
     forecasts = forecast(undertakings, settings.limits, round_seconds)
@@ -78,7 +90,9 @@ def report_of(settings: Settings, prospects: Sequence[Prospect], round_seconds: 
             for obstacle in obstacles.of_everybody(users, settings.limits)
         ),
     )
-    return Report(settings, round_seconds, tuple(prospects), forecasts, users, found)
+    return Report(
+        settings, round_seconds, tuple(prospects), forecasts, users, found, tuple(refused)
+    )
 
 
 def as_json(report: Report) -> str:
@@ -87,9 +101,13 @@ def as_json(report: Report) -> str:
         "config": str(report.settings.path),
         "exchange": report.settings.exchange.rest_url or "embedded",
         "round_seconds": report.round_seconds,
-        "possible": not report.obstacles,
+        "possible": report.possible,
         "strategies": [_strategy_facts(report, prospect) for prospect in report.prospects],
         "users": [_user_facts(user, report.settings.limits) for user in report.users],
+        "refused": [
+            {"strategy_id": each.strategy.strategy_id, "reason": each.reason}
+            for each in report.refused
+        ],
         "obstacles": [_obstacle_facts(found) for found in report.obstacles],
     }
     return json.dumps(facts, default=_text)

@@ -38,12 +38,15 @@ def as_text(report: Report) -> str:
     for prospect in report.prospects:
         rows = labelled(_strategy(report, prospect, words))
         blocks += ["", _heading(prospect, words), rows]
+    for refused in report.refused:
+        error = words.row("error", cells.name(refused.reason))
+        blocks += ["", cells.name(refused.strategy.strategy_id), labelled([error])]
     if report.users:
         blocks += ["", _users(report.users, report.settings.limits, words)]
     of_all = [found for found in report.obstacles if found.strategy_id is None]
     blocks.append(labelled([*_crowded(report, words), *(_obstacle(f, words) for f in of_all)]))
-    verdict = "bad" if report.obstacles else "good"
-    return printed([*blocks, "", words(verdict, count=len(report.obstacles))])
+    count = len(report.obstacles) + len(report.refused)
+    return printed([*blocks, "", words("good" if report.possible else "bad", count=count)])
 
 
 @dataclass(frozen=True, slots=True)

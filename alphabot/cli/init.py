@@ -15,7 +15,7 @@ from typing import Literal
 
 from alphabot.errors import ConfigError
 
-__all__ = ["init"]
+__all__ = ["init", "write_new"]
 
 CONFIG = "strategies.toml"
 SCHEMA = "strategies.schema.json"
@@ -42,7 +42,7 @@ def init(folder: Path = Path(), *, language: Literal["zh", "en"] = "zh") -> int:
         raise ConfigError("is there already and was left as it is", path=config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept = [name for name, text in _files(language) if not _write_new(folder / name, text)]
+        kept = [name for name, text in _files(language) if not write_new(folder / name, text)]
     except OSError as cause:
         where = Path(cause.filename or folder)
         raise ConfigError(f"cannot be written: {cause.strerror}", path=where) from cause
@@ -79,7 +79,7 @@ def _shipped() -> tuple[Path, Path]:
     return package.parent / CONFIG, package.parent / PLUGINS
 
 
-def _write_new(path: Path, content: bytes) -> bool:
+def write_new(path: Path, content: bytes) -> bool:
     """Write a file that is whole from the moment it is there; return False if one is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from alphabot.cli.settings import NoPlugins
+
 __all__ = ["run"]
 
 
@@ -12,6 +14,7 @@ async def run(
     *strategies: str,
     config: Path = Path("strategies.toml"),
     seed: int | None = None,
+    no_plugins: NoPlugins = False,
     json: bool = False,
 ) -> int:
     """Trade until every target is reached.
@@ -27,16 +30,18 @@ async def run(
         The file that says what to trade.
     seed
         Another run of the simulated exchange: its prices, fills and delays.
+    no_plugins
+        Leave out the plugins that the file enables; strategies that need one do not run.
     json
         Print the final figures as JSON; the log goes to standard error.
     """
     from alphabot import wiring
     from alphabot.cli.session import conduct
-    from alphabot.config import load
+    from alphabot.cli.settings import load
     from alphabot.runtime.board import Board
     from alphabot.runtime.stop import Stop
 
-    settings = load(config)
+    settings = load(config, no_plugins=no_plugins)
     board = Board()
     stop = Stop(settings.grace_seconds)
     trade = partial(wiring.trade, settings, only=strategies, stop=stop, board=board, seed=seed)

@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
+from alphabot.cli.settings import NoPlugins
 from alphabot.core.exact import exact
 
 __all__ = ["tokens"]
@@ -35,6 +36,7 @@ async def tokens(
     limit: Count | None = None,
     config: Path = Path("strategies.toml"),
     seed: int | None = None,
+    no_plugins: NoPlugins = False,
     json: bool = False,
 ) -> int:
     """Rank the tokens by what volume on them costs now.
@@ -55,6 +57,8 @@ async def tokens(
         The file that names the exchange.
     seed
         Another run of the simulated exchange: its prices and books.
+    no_plugins
+        Leave out the plugins that the file enables.
     json
         Print the figures as JSON.
     """
@@ -62,12 +66,12 @@ async def tokens(
 
     from alphabot import wiring
     from alphabot.cli.session import emit
+    from alphabot.cli.settings import load
     from alphabot.cli.tokens_text import Ranking, as_json, as_text
-    from alphabot.config import load
     from alphabot.core.ranking import ranked
     from alphabot.log import LineWriter, configure
 
-    settings = load(config)
+    settings = load(config, no_plugins=no_plugins)
     configure(settings.language, sink=LineWriter(lambda: sys.stderr))
     rule = multiplier or settings.strategies[0].multiplier
     found, now_ms = await wiring.token_costs(settings, amount, rule, seed)

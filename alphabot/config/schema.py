@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,12 +25,13 @@ _WORD = "0-9A-Za-z_\u0080-\U0010ffff"
 else again. A few marks beyond ASCII pass here that the reader refuses."""
 
 
-def schema() -> dict[str, Any]:
-    """Return the schema of a whole file."""
+def schema(plugins: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema of a whole file; ``plugins`` are those of the tables of plugins."""
     tables = {name: _table(section) for name, section in SECTIONS.items() if name != "strategies"}
     strategies = SECTIONS["strategies"]
     # What is not a key of [plugins] itself is the table of a plugin.
     tables["plugins"]["additionalProperties"] = {"type": "object"}
+    tables["plugins"]["properties"] |= plugins or {}
     top = _table(TOP)
     return {
         "$schema": DIALECT,
@@ -50,9 +52,9 @@ def schema() -> dict[str, Any]:
     }
 
 
-def as_text() -> str:
+def as_text(plugins: Mapping[str, Any] | None = None) -> str:
     """Return the schema as JSON text, the same every time."""
-    return json.dumps(schema(), indent=2) + "\n"
+    return json.dumps(schema(plugins), indent=2) + "\n"
 
 
 def _table(section: Section) -> dict[str, Any]:

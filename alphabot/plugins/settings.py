@@ -85,10 +85,12 @@ def read_settings(declared: type[msgspec.Struct], document: Document, plugin: st
         raise document.complaint(at, str(cause) or type(cause).__name__) from cause
 
 
-def settings_schema(declared: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON Schema of a plugin's table."""
+def settings_schema(declared: type[msgspec.Struct], plugin: str) -> dict[str, Any]:
+    """Return the JSON Schema of a plugin's table, for its place in that of the whole file."""
     (schema,), shared = msgspec.json.schema_components(
-        (declared,), schema_hook=_schema_of_ours, ref_template="#/$defs/{name}"
+        (declared,),
+        schema_hook=_schema_of_ours,
+        ref_template="#/properties/plugins/properties/" + plugin + "/$defs/{name}",
     )
     own: dict[str, Any] = shared.pop(declared.__name__, schema)
     _numbers_as_written(own)

@@ -22,7 +22,7 @@ from alphabot.core.volume import credited_volume
 from alphabot.errors import PluginError
 from alphabot.ports import Multiplier, PricingRule
 
-__all__ = ["credit", "propose"]
+__all__ = ["ask_pricing_rule", "credit", "propose"]
 
 RULE_SECONDS_MAX: Final = 1.0
 """A rule that takes longer holds up everybody; what it then says is about another moment."""
@@ -33,11 +33,7 @@ T = TypeVar("T")
 def propose(
     rule: PricingRule, strategy: StrategySettings, instrument: Instrument, quote: Quote
 ) -> Proposal:
-    """Return the rule's proposal; raises PluginError for anything else the rule may do.
-
-    The rule is given copies: frozen values can be changed by whoever means to, and the quote is
-    everybody's.
-    """
+    """Return the rule's proposal; raises PluginError for anything else the rule may do."""
     request = PricingRequest(
         quote=quote,
         instrument=instrument,
@@ -45,13 +41,22 @@ def propose(
         buy_offset_percent=strategy.buy_offset_percentage,
         sell_profit_percent=strategy.sell_profit_percentage,
     )
+    return ask_pricing_rule(strategy.pricing, rule, request)
+
+
+def ask_pricing_rule(name: str, rule: PricingRule, request: PricingRequest) -> Proposal:
+    """Return the rule's proposal for a request; raises PluginError for anything else.
+
+    The rule is given copies: frozen values can be changed by whoever means to, and the quote is
+    everybody's.
+    """
     given = deepcopy(request)
-    proposal: object = _asked(strategy.pricing, "pricing rule", lambda: rule(given))
+    proposal: object = _asked(name, "pricing rule", lambda: rule(given))
     if given != request:
-        raise PluginError(strategy.pricing, "pricing rule", "it changed what it was given")
+        raise PluginError(name, "pricing rule", "it changed what it was given")
     if not isinstance(proposal, Proposal):
         problem = f"a Proposal was expected, was {type(proposal).__name__}"
-        raise PluginError(strategy.pricing, "pricing rule", problem)
+        raise PluginError(name, "pricing rule", problem)
     return proposal
 
 

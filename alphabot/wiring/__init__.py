@@ -26,17 +26,22 @@ from alphabot.runtime.stop import Stop
 from alphabot.store import open_journal
 from alphabot.wiring.assembly import Shared, assemble
 from alphabot.wiring.at_rest import Standstill, clear, last_known, reset, standstill
-from alphabot.wiring.binding import Names, bind, resolve
+from alphabot.wiring.binding import Names, RefusedStrategy, bind, resolve
 from alphabot.wiring.inspection import Prospect, prospects, token_costs
 from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.looking import JournalView, UserView, journal_file, look
+from alphabot.wiring.plugging import Offer, PluginRow, PluginState, plugin_rows, plugin_schemas
 from alphabot.wiring.steering import Steering, in_memory, on_this_machine, socket_path
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, folder_of, open_venue, simulated_venue
 
 __all__ = [
     "JournalView",
+    "Offer",
+    "PluginRow",
+    "PluginState",
     "Prospect",
+    "RefusedStrategy",
     "ServiceJournal",
     "Standstill",
     "Steering",
@@ -48,6 +53,8 @@ __all__ = [
     "journal_file",
     "last_known",
     "look",
+    "plugin_rows",
+    "plugin_schemas",
     "prospects",
     "reset",
     "resolve",
@@ -132,6 +139,8 @@ async def _serve(
         bound = await bind(settings, names, market)
         with journal as opened, steering as steered:
             say("journal.opened", venue=str(venue.identity))
+            for used in names.brought():
+                say("plugin.used", **used)
             shared = Shared(
                 settings=settings,
                 venue=venue,

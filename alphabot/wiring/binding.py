@@ -6,7 +6,7 @@ Everything here fails before anything was written, with the line of the name tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ from alphabot.core.tokens import TokenNotFound, resolve_token
 from alphabot.core.values import AlphaId, Token, UserId
 from alphabot.errors import ConfigError, ExchangeError
 from alphabot.log import say
-from alphabot.plugins import PluginHost, load_plugins
+from alphabot.plugins import PluginHost, Source, load_plugins
 from alphabot.ports import Market, PricingRule
 
 __all__ = ["Bound", "Names", "RefusedStrategy", "bind", "choose", "resolve", "token_list"]
@@ -46,6 +46,17 @@ class Names:
     strategies: tuple[StrategySettings, ...]
     rules: tuple[PricingRule, ...]
     refused: tuple[RefusedStrategy, ...]
+
+    def brought(self) -> Iterator[Mapping[str, str]]:
+        """Yield which plugin brings which rule of which strategy; ours are not worth a word."""
+        for strategy in self.strategies:
+            for kind, name in (
+                ("pricing rule", strategy.pricing),
+                ("multiplier", strategy.multiplier),
+            ):
+                plugin = self.plugins.plugin_of(kind, name)
+                if self.plugins.loaded[plugin].found.source is not Source.BUILTIN:
+                    yield {"plugin": plugin, "rule": name, "strategy_id": strategy.strategy_id}
 
 
 @dataclass(frozen=True, slots=True)

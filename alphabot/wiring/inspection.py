@@ -40,7 +40,7 @@ from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
 from alphabot.ports import WallClock
 from alphabot.runtime.asking_rules import credit, propose
-from alphabot.wiring.binding import Bound, Names, bind, resolve, token_list
+from alphabot.wiring.binding import Bound, Names, RefusedStrategy, bind, resolve, token_list
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, open_venue
 
@@ -75,8 +75,10 @@ class _View:
 
 async def prospects(
     settings: Settings, only: Sequence[str] = (), seed: int | None = None
-) -> tuple[Prospect, ...]:
+) -> tuple[tuple[Prospect, ...], tuple[RefusedStrategy, ...]]:
     """Return what one round of each of these strategies, or of all, would be now.
+
+    Beside them those that cannot run, for want of a plugin.
 
     Raises ConfigError and PluginError for what someone must edit, ExchangeError if the exchange
     does not answer.
@@ -85,7 +87,7 @@ async def prospects(
     clock = SystemClock()
     with unwrapped():
         async with open_venue(settings, clock, seed) as venue:
-            return await prospects_on(venue, settings, names, clock)
+            return await prospects_on(venue, settings, names, clock), names.refused
 
 
 async def prospects_on(

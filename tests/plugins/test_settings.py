@@ -164,7 +164,7 @@ def test_a_secret_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_schema_says_the_same() -> None:
-    schema = settings_schema(Everything)
+    schema = settings_schema(Everything, "mine")
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["bot_token"]
     assert {"env"} == set(schema["properties"]["bot_token"]["oneOf"][0]["properties"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def settings(
 
 
 @pytest.fixture
-def keys(request: pytest.FixtureRequest) -> Keys:
+def keys() -> Iterator[Keys]:
     """Collect what the service says, by key."""
     said: Keys = []
 
@@ -72,8 +73,8 @@ def keys(request: pytest.FixtureRequest) -> Keys:
         return True
 
     listen(hear)
-    request.addfinalizer(listen)
-    return said
+    yield said
+    listen()
 
 
 def told(keys: Keys, key: str) -> list[dict[str, object]]:
@@ -193,7 +194,7 @@ async def test_whoever_uses_a_benched_rule_ends_and_nobody_else(
     tmp_path: Path, autojump_clock: MockClock, keys: Keys
 ) -> None:
     # The rule fails for KOGE alone; AOP uses it as well, and is not trusted with it any more.
-    bad = "if request.instrument.token.name == 'KOGE': raise ValueError('no')\n    return good(request)"
+    bad = "if request.instrument.token.name == 'KOGE': 1 / 0\n    return good(request)"
     longer = 'pricing = "bad"\ntrade_interval_seconds = 120'
     async with open_world() as world:
         await world.run(settings(tmp_path, RULES, bad=bad, koge='pricing = "bad"', aop=longer))
