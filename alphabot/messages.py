@@ -197,9 +197,7 @@ _SERVICE: Mapping[str, Message] = {
         "A plugin failed too often and is asked no more",
         ("plugin",),
     ),
-    "plugin.used": Message(
-        "INFO", "策略使用插件规则", "A strategy uses a plugin's rule", ("plugin",)
-    ),
+    "plugin.used": Message("INFO", "策略使用插件", "A plugin's rule is used", ("plugin",)),
     "plugin.refused": Message("ERROR", "插件未启用", "A plugin is not used", ("plugin",)),
     "stop.requested": Message(
         "INFO",

@@ -16,6 +16,7 @@ __all__ = ["check_declared", "read_settings", "settings_schema"]
 
 _SAID = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)
 _EXPECTED = re.compile(r"Expected `(?P<types>[^`]*)`, got `[^`]*`")
+_SAID_OTHERWISE = {"Invalid decimal string": "Expected `decimal`, got `str`"}
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\.(?P<key>[A-Za-z0-9_-]+)")
 _WORDS = {
     "int": "a whole number",
@@ -87,10 +88,9 @@ def read_settings(declared: type[msgspec.Struct], document: Document, plugin: st
 
 def settings_schema(declared: type[msgspec.Struct], plugin: str) -> dict[str, Any]:
     """Return the JSON Schema of a plugin's table, for its place in that of the whole file."""
+    here = f"#/properties/plugins/properties/{plugin}/$defs/"
     (schema,), shared = msgspec.json.schema_components(
-        (declared,),
-        schema_hook=_schema_of_ours,
-        ref_template="#/properties/plugins/properties/" + plugin + "/$defs/{name}",
+        (declared,), schema_hook=_schema_of_ours, ref_template=here + "{name}"
     )
     own: dict[str, Any] = shared.pop(declared.__name__, schema)
     _numbers_as_written(own)
@@ -120,7 +120,7 @@ def _converted(document: Document, at: KeyPath, value: object, wanted: Any) -> A
 
 
 def _complaint(document: Document, at: KeyPath, what: str, value: object) -> ConfigError:
-    expected = _EXPECTED.fullmatch(what)
+    expected = _EXPECTED.fullmatch(_SAID_OTHERWISE.get(what, what))
     if expected is None:
         return document.complaint(at, what)
     words = [_WORDS.get(each, each) for each in expected["types"].split(" | ") if each != "null"]

@@ -64,7 +64,7 @@ def plugin_rows(settings: Settings) -> tuple[PluginRow, ...]:
 
 
 def plugin_schemas(settings: Settings) -> dict[str, dict[str, object]]:
-    """Return the JSON Schema of each enabled plugin's table, by name; of those that take settings."""
+    """Return the JSON Schema of the table of each enabled plugin that takes settings."""
     return {
         name: settings_schema(loaded.declared, name)
         for name, loaded in _host(settings).loaded.items()

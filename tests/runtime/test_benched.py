@@ -216,7 +216,7 @@ async def test_a_multiplier_that_keeps_failing_is_benched_before_anything_is_bou
         await world.run(settings(tmp_path, RULES, counts=counts, koge=koge))
         others_reached(world)
         row = world.row(1, "koge")
-        assert (row.ending, row.failed_rounds, row.volume_usdt) == (Ending.FAILED, 5, 0)
+        assert (row.ending, row.failed_rounds, row.rounds) == (Ending.FAILED, 5, 0)
         assert "plugin mine is benched: multiplier counts failed 5 times in a row" in row.reason
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import trio
@@ -69,6 +69,12 @@ async def test_rules_can_be_checked_from_async_tests_too() -> None:
 _times = iter(range(10**6))
 
 
+def meddles(request: PricingRequest) -> Proposal:
+    """Change what is frozen, as whoever means to can."""
+    object.__setattr__(request.quote, "bid", Decimal(1))
+    return Proposal(Decimal(1), Decimal(1))
+
+
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
@@ -76,12 +82,7 @@ _times = iter(range(10**6))
         (lambda request: 1 / 0, "ZeroDivisionError"),
         (lambda request: Proposal(request.quote.bids[0].price, Decimal(1)), "IndexError"),
         (lambda request: Proposal(Decimal(next(_times)), Decimal(1)), "and then"),
-        (
-            lambda request: (
-                object.__setattr__(request, "amount_usdt", Decimal(1)) or percent_offset(request)
-            ),
-            "it changed what it was given",
-        ),
+        (meddles, "it changed what it was given"),
     ],
 )
 def test_a_rule_that_would_fail_in_a_round_fails_here(
@@ -153,7 +154,7 @@ def test_a_world_in_one_call_is_the_same_each_time(file: Path) -> None:
     pairs = [r for r in run.records if isinstance(r, Intended) and r.is_pair]
     assert {pair.pricing for pair in pairs} == {"mine"}
     wider = simulated_world(file, pricing="mine", settings="percent = 3")
-    first = cast(Intended, next(r for r in wider.records if isinstance(r, Intended)))
+    first = next(r for r in wider.records if isinstance(r, Intended))
     assert first.buy_price is not None
     assert pairs[0].buy_price is not None
     assert first.buy_price > pairs[0].buy_price
