@@ -35,6 +35,9 @@ _PLACING = (RequestKind.PLACE, RequestKind.PLACE_PAIR)
 _MINUTE = 60.0
 _UNHEARD_SECONDS = 45.0
 """How long a client may take for connected what the exchange knows to be gone."""
+_DEAF_ROUNDS = 4
+"""Rounds that may begin on a stream that carries nothing: two strategies, and one more for each
+whose first readings failed."""
 _STOP_SECONDS = 150.0
 """How long a process that was told to stop may go on after its grace: the stalls of a world."""
 _LEARNT_SECONDS = 900.0
@@ -79,6 +82,10 @@ class _User:
     in_flight: list[_Doubt] = field(default_factory=list)
     must_read: bool = False
     heard_at: float = 0.0
+    deaf: bool = False
+    """Whether something happened that reached no connection, while one stayed open."""
+    deaf_rounds: int = 0
+    """Rounds begun since."""
     intents_used: int = 0
 
 
@@ -92,6 +99,9 @@ class Referee:
         """Whether what is asked of the exchange at this moment is a person's doing."""
         self.halted_at: float | None = None
         """When the present life was told to stop."""
+        self.notices_silence = True
+        """Whether a BUY is waited for long enough to be asked about before it is given up: only
+        then does the service learn by itself that its stream carries nothing."""
         self.intents_of: Callable[[int], Sequence[Intended]] = lambda user_id: ()
         self._exchange = exchange
         self._users = {user_id: _User() for user_id in user_ids}
@@ -220,6 +230,7 @@ class Referee:
         match entry:
             case Booking():
                 self.stakes.booked(entry.order_id, entry.at_ms)
+                self._told(entry.user_id)
             case Request(accepted=True) if not self.by_hand:
                 self._accepted(entry)
             case SelfCross():
@@ -231,8 +242,17 @@ class Referee:
 
     def _subscribed(self, entry: Subscription) -> None:
         user = self._users.get(entry.user_id)
-        if user is not None and self.stakes.open_of(entry.user_id):
+        if user is None:
+            return
+        user.deaf, user.deaf_rounds = False, 0
+        if self.stakes.open_of(entry.user_id):
             user.must_read = True
+
+    def _told(self, user_id: int) -> None:
+        user = self._users.get(user_id)
+        hub = self._exchange.hub
+        if user is not None and hub.hears(user_id) and not hub.carries(user_id):
+            user.deaf = True
 
     def _accepted(self, entry: Request) -> None:
         orders = [self._exchange.model.desk.orders[i] for i in entry.order_ids]
@@ -249,6 +269,10 @@ class Referee:
             since = trio.current_time() - user.heard_at
             if since > _UNHEARD_SECONDS:
                 self.object_to("I-14", f"user {entry.user_id} trades unheard for {since:.0f} s")
+        user.deaf_rounds += user.deaf and entry.kind is RequestKind.PLACE_PAIR
+        if self.notices_silence and user.deaf_rounds > _DEAF_ROUNDS:
+            what = f"user {entry.user_id} begins {user.deaf_rounds} rounds on a dead stream"
+            self.object_to("I-14", what)
         self.stakes.accepted(orders, entry.at_ms)
 
     def listen(self) -> None:

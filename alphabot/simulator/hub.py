@@ -108,6 +108,13 @@ class Hub:
         """Tell whether a connection has asked for a user's events, be its key dead by now."""
         return bool(self._on_user.get(user_id))
 
+    def carries(self, user_id: int) -> bool:
+        """Tell whether a user's events reach a connection: whether one of its keys is alive."""
+        keys, now_ms = self._model.listen_keys, self._model.now_ms
+        return any(
+            keys.user_of(key, now_ms) is not None for _subscriber, key in self._on_user[user_id]
+        )
+
     def listeners(self, stream: str) -> list[Subscriber]:
         """Return who hears a market stream."""
         return list(self._on_stream.get(stream, ()))

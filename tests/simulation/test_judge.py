@@ -18,6 +18,7 @@ from alphabot.rehearsal.verdicts import is_acceptance
 from alphabot.rehearsal.wiretap import Answer, Errand
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
 from alphabot.simulator.amounts import floor_money, floor_to_grid, plain
+from alphabot.simulator.hub import Subscriber
 from alphabot.simulator.tokens import DEFAULT_TOKENS
 
 KOGE = DEFAULT_TOKENS[0]
@@ -250,6 +251,20 @@ async def test_an_end_that_is_learnt_late_is_seen(autojump_clock: object) -> Non
         assert c.found == set()
         c.referee.learns(order, now, now - 1500)
         assert c.found == {"I-25"}
+
+
+async def test_trading_on_and_on_on_a_dead_stream_is_seen(autojump_clock: object) -> None:
+    async with court(fill_delay_ms=(10, 20)) as c:
+        key = c.exchange.model.listen_keys.issue(1, c.exchange.model.now_ms)
+        c.exchange.hub.subscribe(Subscriber(16, private=True), f"alpha@{key}")
+        assert c.exchange.hub.carries(1)
+        c.exchange.expire_listen_keys(1)
+        for _ in range(5):
+            assert c.found == set()
+            c.buy(1, "10")
+            await trio.sleep(30)
+        c.buy(1, "10")
+        assert c.found == {"I-14"}
 
 
 async def test_a_stop_may_take_its_grace(autojump_clock: object) -> None:
