@@ -95,6 +95,7 @@ async def check_notifier(open_notifier: NotifierFactory) -> int:
         _must(inspect.iscoroutinefunction(deliver), "deliver", "an async method was expected")
         for notice in _notices():
             with trio.move_on_after(DELIVERY_SECONDS) as waiting:
+                await trio.lowlevel.checkpoint()
                 try:
                     await notifier.deliver(notice)
                 except NotDelivered:
