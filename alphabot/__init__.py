@@ -5,6 +5,7 @@ This is what a plugin author imports: the hook marker and the values a rule is g
 
 from alphabot.core.chat import ChatAnswer, ChatQuestion
 from alphabot.core.notices import Notice, NoticeKind
+from alphabot.core.pricing import NoPrice, reads_depth
 from alphabot.core.secret import Secret
 from alphabot.core.values import (
     FeeRate,
@@ -26,6 +27,7 @@ __all__ = [
     "Grid",
     "Instrument",
     "Level",
+    "NoPrice",
     "NotDelivered",
     "Notice",
     "NoticeKind",
@@ -36,6 +38,7 @@ __all__ = [
     "Token",
     "__version__",
     "hookimpl",
+    "reads_depth",
 ]
 
 __version__ = "0.1.0"

@@ -52,7 +52,10 @@ class AlphabotHooks:
         """Register pricing rules: ``register("my_rule", function)``.
 
         The function takes a ``PricingRequest`` and returns a ``Proposal`` of two limit prices in
-        USDT; it is called once a round. The core puts the prices on the exchange's grid.
+        USDT, or raises ``NoPrice`` to skip the round. It is called before each BUY, and before
+        each SELL of what is left over, when ``unsold`` says how much that is. A proposal may plan
+        a wait, after which the function is asked again. One that is marked with ``reads_depth``
+        is given the levels of the book. The core puts the prices on the exchange's grid.
         """
 
     @hookspec

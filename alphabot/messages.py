@@ -89,6 +89,9 @@ _ORDERS: Mapping[str, Message] = {
     "request.read_failed": Message("WARNING", "查询失败", "A query failed"),
     "buy.timeout": Message("WARNING", "买单超时未成交", "The buy did not fill in time"),
     "sell.timeout": Message("WARNING", "卖单超时未成交", "The sell did not fill in time"),
+    "order.waited": Message(
+        "INFO", "等待期已过，撤单后重新定价", "The planned wait is over: priced anew", ("seconds",)
+    ),
     "sell.lower": Message(
         "WARNING",
         "卖单超时未成交，撤单后降价再卖",

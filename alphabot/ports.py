@@ -169,8 +169,11 @@ class Market(Protocol):
         """Return the token's present facts: multiplier, filters, fees, status."""
         ...
 
-    async def quote(self, alpha_id: AlphaId) -> Quote:
-        """Return the present price with its age, asking by REST when the stream is quiet."""
+    async def quote(self, alpha_id: AlphaId, *, depth: bool = False) -> Quote:
+        """Return the present price with its age, asking by REST when the stream is quiet.
+
+        With ``depth`` the levels of the book are as fresh as the rest; without, there may be none.
+        """
         ...
 
 

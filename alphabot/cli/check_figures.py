@@ -179,6 +179,7 @@ def _strategy_facts(report: Report, prospect: Prospect) -> dict[str, Any]:
         "chain": strategy.target_chain,
         "mul_point": token.mul_point,
         "target_volume": strategy.target_volume,
+        "waits": prospect.waits,
         "price": {name: getattr(prospect.quote, name) for name in ("last", "bid", "ask")},
         "round": None,
     }

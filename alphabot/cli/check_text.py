@@ -149,6 +149,8 @@ def _forecast(
     if pace.users_at_once is not None and pace.users_a_day is not None:
         counts = {"at_once": f"{pace.users_at_once:,}", "a_day": f"{pace.users_a_day:,}"}
         yield words.row("turn", words("turn", **counts))
+    if prospect.waits:
+        yield words.row("note", words("waits", pricing=strategy.pricing))
     for key, tokens in (("waiting", trip.waiting), ("unsold", trip.unsold)):
         if tokens:
             yield words.row("note", words(key, tokens=plain(tokens)))

@@ -93,6 +93,11 @@ SENTENCES: Mapping[str, Words] = {
         "one user at a time trades a token (self_trade_guard): {at_once} without waiting for"
         " another, {a_day} one after another within a day",
     ),
+    "waits": (
+        "{pricing} 先等更好的价格；以上按等不到时的价格计算，等待另需时间（--round-seconds）",
+        "{pricing} waits for better prices first; these figures are of a round in which none"
+        " comes, and waiting takes its time (--round-seconds)",
+    ),
     "waiting": (
         "买单限价内的深度不足：{tokens} 枚要等待市场",
         "the book is too thin for the BUY: {tokens} tokens of it would wait for the market",
@@ -163,6 +168,10 @@ OBSTACLES: Mapping[str, Words] = {
     "notional_above_maximum": (
         "超过交易所的最大金额：{detail}",
         "more than the exchange accepts: {detail}",
+    ),
+    "no_price": (
+        "定价规则现在给不出价格：{detail}",
+        "the rule has no price at present: {detail}",
     ),
     "price_not_positive": (
         "定价规则给出的价格无效：{detail}",

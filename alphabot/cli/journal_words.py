@@ -30,6 +30,10 @@ SENTENCES: Mapping[str, Words] = {
         "{intent_id} about to leave: {strategy_id} sells {quantity} {alpha_id} at {sell_price}"
         " at least",
     ),
+    "waits": (
+        "，{wait_seconds} 秒内未成交则撤单重新定价",
+        "; cancelled and priced anew if not filled within {wait_seconds} s",
+    ),
     "not_sent": ("{intent_id} 未产生订单：{reason}", "{intent_id} made no order: {reason}"),
     "placed pair": (
         "{intent_id} 已下单：买单 {working_order_id}，卖单 {sell_order_id}",
@@ -103,6 +107,9 @@ def told(record: Record, language: Language) -> str:
     if "leg" in values:
         values["side"] = values["leg"]
     said = word(SENTENCES[_kind(record)], language).format(**values)
+    wait = isinstance(record, Intended) and (record.buy_wait_seconds or record.sell_wait_seconds)
+    if wait:
+        said += word(SENTENCES["waits"], language).format(wait_seconds=plain(wait))
     if isinstance(record, PlacedRecord) and record.how != "reply":
         said += word(SENTENCES["matched"], language)
     return said

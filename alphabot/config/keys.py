@@ -143,8 +143,18 @@ SHARED = (
     ),
     Key("order_timeout_seconds", Timing(Decimal("0.1"), _DAY), "how long a leg may wait", 300),
     Key("failure_backoff_factor", Timing(1, 10_000), "times the pause, after a failure", 20),
-    Key("pricing", _NAME, "the rule that proposes the two limits", "percent_offset"),
-    Key("multiplier", _NAME, "the rule from volume to credited volume", "divide"),
+    Key(
+        "pricing",
+        _NAME,
+        "the rule that proposes the two limits: percent_offset, book_touch, patient, or a plugin's",
+        "percent_offset",
+    ),
+    Key(
+        "multiplier",
+        _NAME,
+        "the rule from volume to credited volume: divide, points, flat, or a plugin's",
+        "divide",
+    ),
     Key("volume_basis", Choice(("filled", "ordered")), "which volume of a BUY counts", "filled"),
     Key(
         "on_sell_timeout",

@@ -49,10 +49,14 @@ def plan_pair(
     instrument: Instrument,
     amount_usdt: Decimal,
     exit_loss_percent: Decimal | None = None,
+    buy_wait_seconds: Decimal | None = None,
+    sell_wait_seconds: Decimal | None = None,
 ) -> PairPlan:
     """Return the pair that buys for at most ``amount_usdt`` at the proposed limits.
 
-    ``exit_loss_percent`` is how far a ladder may take its SELL below the cost, if there is one.
+    ``exit_loss_percent`` is how far below the cost the tokens may be sold in the end, if they may
+    be offered lower than at the proposed limit; the waits are how long a leg may wait before its
+    rule is asked again, if it is to be.
 
     Raises Unplannable when the limits or the quantity leave the exchange's grid.
     """
@@ -75,6 +79,8 @@ def plan_pair(
         quantity=quantity,
         amount_usdt=floor_places(multiply(buy_price, quantity), AMOUNT_PLACES),
         exit_loss_percent=exit_loss_percent,
+        buy_wait_seconds=buy_wait_seconds,
+        sell_wait_seconds=sell_wait_seconds,
     )
 
 
@@ -86,7 +92,13 @@ def one_lot_less(plan: PairPlan, instrument: Instrument) -> PairPlan:
     return replace(plan, quantity=quantity, amount_usdt=amount_usdt)
 
 
-def plan_sale(price: Decimal, instrument: Instrument, held: Decimal) -> SalePlan:
+def plan_sale(
+    price: Decimal,
+    instrument: Instrument,
+    held: Decimal,
+    exit_loss_percent: Decimal | None = None,
+    wait_seconds: Decimal | None = None,
+) -> SalePlan:
     """Return a plain SELL of as much of ``held`` tokens as the grid allows.
 
     Raises Unplannable when that is too little to be sold: dust.
@@ -97,7 +109,14 @@ def plan_sale(price: Decimal, instrument: Instrument, held: Decimal) -> SalePlan
     limit = ceil_to(price, grid.tick_size)
     quantity = floor_to(min(max(held, ZERO), grid.max_quantity), grid.step_size)
     _check_quantity(quantity, limit, instrument)
-    return SalePlan(instrument.token.alpha_id, instrument.symbol, limit, quantity)
+    return SalePlan(
+        alpha_id=instrument.token.alpha_id,
+        symbol=instrument.symbol,
+        price=limit,
+        quantity=quantity,
+        exit_loss_percent=exit_loss_percent,
+        wait_seconds=wait_seconds,
+    )
 
 
 def sold_quantity(bought: Decimal, fee_base: Decimal, instrument: Instrument) -> Decimal:

@@ -252,14 +252,16 @@ class UserState:
             progress.volume_usdt += record.quote_usdt
             progress.rounds += record.executed > 0
             progress.buy_order_ids.add(record.order_id)
-            wholly = record.status is OrderStatus.FILLED
-            progress.failures = 0 if wholly else progress.failures + 1
+            if record.status is OrderStatus.FILLED:
+                progress.failures = 0
+            elif not _was_planned(intended, record):
+                progress.failures += 1
         else:
             received_usdt = record.quote_usdt - record.fee_quote_usdt
             self.cash_usdt += received_usdt
             wear = holding.take(record.executed) - received_usdt
-            wholly = record.status is OrderStatus.FILLED
-            holding.tried = None if wholly else intended.sell_price
+            over = record.status is OrderStatus.FILLED or _was_planned(intended, record)
+            holding.tried = None if over else intended.sell_price
             progress.wear_usdt += wear
             day = _sold_at_ms(intended, record) // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
@@ -276,6 +278,11 @@ def _sold_at_ms(intended: Intended, settled: Settled) -> int:
     if settled.filled_at_ms is None:
         return settled.at_ms
     return min(max(settled.filled_at_ms, intended.at_ms), settled.at_ms)
+
+
+def _was_planned(intended: Intended, record: Settled) -> bool:
+    """Whether an order may have ended because the wait that its rule planned was over."""
+    return intended.wait_of(record.leg) is not None and record.status is OrderStatus.CANCELED
 
 
 def _number_of(intent_id: IntentId) -> int:

@@ -102,12 +102,21 @@ class Intended(_Record, frozen=True, tag="intended"):
     proposed_sell_price: Decimal | None = None
     exit_loss_percent: Decimal | None = None
     """How far below their cost the tokens may be sold in the end; None where its SELL stays."""
+    buy_wait_seconds: Decimal | None = None
+    """How long its BUY may wait before it is cancelled and its rule asked again, if that is
+    planned: such an end is no failure."""
+    sell_wait_seconds: Decimal | None = None
+    """The same of its SELL, whose end is then no step of the ladder."""
     owner_epoch: int = 0
 
     @property
     def is_pair(self) -> bool:
         """Whether this is an OTO pair and not a plain SELL."""
         return self.buy_price is not None
+
+    def wait_of(self, leg: Leg) -> Decimal | None:
+        """Return the planned wait of a leg in seconds, None where it has none."""
+        return self.buy_wait_seconds if leg is Leg.WORKING else self.sell_wait_seconds
 
 
 class NotSentRecord(_Record, frozen=True, tag="not_sent"):

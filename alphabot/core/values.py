@@ -143,7 +143,7 @@ class Quote(Exact):
 
     ``last`` is the last trade, ``bid`` and ``ask`` the best of the book, ``bids`` and ``asks`` as
     much depth as the source gave (best first, may be empty), ``age_seconds`` the time since the
-    source last confirmed the price (not since the last trade).
+    source last confirmed the oldest of all that (not since the last trade).
     """
 
     last: Decimal
@@ -153,6 +153,8 @@ class Quote(Exact):
     age_seconds: float
     bids: tuple[Level, ...] = ()
     asks: tuple[Level, ...] = ()
+    depth_age_seconds: float | None = None
+    """Time since the levels were confirmed; None where there are none but the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class PricingRequest(Exact):
     """What a pricing rule is asked: the quote, the token's facts and the strategy's percentages.
 
     ``sell_profit_percent`` keeps the name of the original configuration; the original rule
-    subtracts it from the buy price.
+    subtracts it from the buy price. Whoever proposes a wait is asked again once it is over.
     """
 
     quote: Quote
@@ -168,14 +170,26 @@ class PricingRequest(Exact):
     amount_usdt: Decimal
     buy_offset_percent: Decimal
     sell_profit_percent: Decimal
+    attempt: int = 1
+    """How often the rule has been asked about this BUY, or this SELL; 1 is the first time."""
+    waited_seconds: Decimal = ZERO
+    """How long its orders have waited by now; ``order_timeout_seconds`` where none may any more."""
+    unsold: Decimal = ZERO
+    """Tokens that were bought and are to be sold now: then only the SELL limit counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal(Exact):
-    """What a pricing rule proposes: two limits, not yet on the exchange's grid."""
+    """What a pricing rule proposes: two limits, not yet on the exchange's grid.
+
+    With ``wait_seconds`` an order that has not filled wholly after so long is cancelled, and the
+    rule is asked again; without, it waits for ``order_timeout_seconds``, which is also the most
+    that a BUY or a SELL waits in all its attempts.
+    """
 
     buy_price: Decimal
     sell_price: Decimal
+    wait_seconds: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +204,10 @@ class PairPlan(Exact):
     amount_usdt: Decimal
     exit_loss_percent: Decimal | None = None
     """How far below their cost the tokens may be sold in the end; None where the SELL stays."""
+    buy_wait_seconds: Decimal | None = None
+    """How long the BUY may wait before it is cancelled and its rule asked again."""
+    sell_wait_seconds: Decimal | None = None
+    """The same of the SELL."""
 
     @property
     def exit_price(self) -> Decimal:
@@ -207,6 +225,10 @@ class SalePlan(Exact):
     symbol: Symbol
     price: Decimal
     quantity: Decimal
+    exit_loss_percent: Decimal | None = None
+    """How far below their cost the tokens may be sold; None where nothing but the rule says."""
+    wait_seconds: Decimal | None = None
+    """How long it may wait before it is cancelled and its rule asked again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Public market facts for all users: prices with an age, trading rules, the token list.
 
 One WebSocket carries the best prices and the trades of every token in use; the first question
-about a token starts its subscription, and everybody shares it. A price that the stream has not
-confirmed for a few seconds is confirmed by REST, once for all who wait. So the stream is there for
-speed and not for truth: while it is lost, quotes cost two reads every few seconds.
+about a token starts its subscription, and everybody shares it; the levels of its book join them
+with the first question about those. A price that the stream has not confirmed for a few seconds is
+confirmed by REST, once for all who wait. So the stream is there for speed and not for truth: while
+it is lost, quotes cost two reads every few seconds.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from alphabot.exchange.pace import Pause
 from alphabot.exchange.prices import Price
 from alphabot.exchange.shared import Shared
 from alphabot.exchange.sockets import Socket, StreamAddress, open_socket
+from alphabot.exchange.wire.depth import DEPTH_UPDATE, DepthChange, depth_change, depth_stream
 from alphabot.exchange.wire.market import symbol_of
 from alphabot.exchange.wire.stream import (
     Ack,
@@ -76,7 +78,9 @@ class PublicMarket:
         self._lifeline = Lifeline()
         self._prices: dict[Symbol, Price] = {}
         self._snapshots: dict[Symbol, Shared[Price]] = {}
-        self._another_price = trio.Event()
+        self._deep: set[Symbol] = set()
+        """Whose levels somebody asked for."""
+        self._another_stream = trio.Event()
 
     def __repr__(self) -> str:
         return f"<PublicMarket {self.state.phase}, {len(self._prices)} prices>"
@@ -107,8 +111,10 @@ class PublicMarket:
         fees = await self._facts.fees(symbol)
         return Instrument(token, symbol, rules.grid, fees, rules.trading and token.tradable)
 
-    async def quote(self, alpha_id: AlphaId) -> Quote:
+    async def quote(self, alpha_id: AlphaId, *, depth: bool = False) -> Quote:
         """Return the present price, with the time since the exchange last confirmed it.
+
+        With ``depth``, up to twenty levels a side are confirmed as well.
 
         Older than CONFIRMED_SECONDS only if REST fails too, and then up to BRIDGED_SECONDS;
         beyond that raises why REST failed.
@@ -116,13 +122,16 @@ class PublicMarket:
         await trio.lowlevel.checkpoint()
         symbol = symbol_of(alpha_id)
         price = self._prices.get(symbol)
-        if price is None or price.age_seconds(self._now()) > CONFIRMED_SECONDS:
+        if price is None or price.age_seconds(self._now(), depth=depth) > CONFIRMED_SECONDS:
             try:
                 price = await self._snapshot(symbol).get(CONFIRMED_SECONDS)
             except ExchangeError:
-                if price is None or price.age_seconds(self._now()) > BRIDGED_SECONDS:
+                if price is None or price.age_seconds(self._now(), depth=depth) > BRIDGED_SECONDS:
                     raise
-        return price.quote(self._now())
+        if depth and symbol not in self._deep:
+            self._deep.add(symbol)
+            self._another_stream.set()
+        return price.quote(self._now(), depth=depth)
 
     async def run(
         self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -134,7 +143,7 @@ class PublicMarket:
         self._lifeline.connecting()
         task_status.started()
         if not self._prices:
-            await self._another_price.wait()
+            await self._another_stream.wait()
         while True:
             try:
                 await self._listen()
@@ -159,7 +168,7 @@ class PublicMarket:
             price.saw_snapshot(last, depth, asked_at)
             return price
         self._prices[symbol] = price = Price(last, depth, asked_at)
-        self._another_price.set()
+        self._another_stream.set()
         return price
 
     async def _listen(self) -> NoReturn:
@@ -171,15 +180,16 @@ class PublicMarket:
 
     async def _keep_subscribed(self, socket: Socket) -> NoReturn:
         """Subscribe every price in use, and each that joins them later."""
-        subscribed: set[Symbol] = set()
+        subscribed: set[str] = set()
         requests = itertools.count(1)
         while True:
-            another = self._another_price = trio.Event()
-            missing = self._prices.keys() - subscribed
+            another = self._another_stream = trio.Event()
+            wanted = [f(symbol) for symbol in sorted(self._prices) for f in _STREAMS]
+            wanted += [depth_stream(symbol) for symbol in sorted(self._deep & self._prices.keys())]
+            missing = [stream for stream in wanted if stream not in subscribed]
             if missing:
-                streams = [f(symbol) for symbol in sorted(missing) for f in _STREAMS]
-                await socket.send(subscribe(streams, next(requests)))
-                subscribed |= missing
+                await socket.send(subscribe(missing, next(requests)))
+                subscribed.update(missing)
             await another.wait()
 
     def _take(self, frame: Ack | Event | None) -> None:
@@ -194,7 +204,7 @@ class PublicMarket:
 
     def _take_event(self, event: Event) -> None:
         try:
-            news = market_event(event)
+            news = depth_change(event) if event.name == DEPTH_UPDATE else market_event(event)
         except UnexpectedReply:
             # An empty side of a book, for one. The price stays as it was and grows older, until
             # REST is asked; the other tokens on this connection are none the worse.
@@ -206,3 +216,5 @@ class PublicMarket:
                 price.saw_trade(news, self._now())
             case BookTicker():
                 price.saw_book(news, self._now())
+            case DepthChange():
+                price.saw_levels(news, self._now())

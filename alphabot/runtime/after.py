@@ -65,6 +65,8 @@ class Afterwards:
         match followed:
             case Followed.DONE | Followed.UNSOLD:
                 return After(float(self._strategy.trade_interval_seconds))
+            case Followed.WAITED:
+                return After()
             case Followed.SHORT:
                 self._row.failed_rounds += 1
                 return After(self._backoff_seconds(), state=State.BACKING_OFF)

@@ -16,6 +16,8 @@ from typing import Final, TypeVar
 import trio
 
 from alphabot.config import StrategySettings
+from alphabot.core.exact import ZERO, plain
+from alphabot.core.pricing import NoPrice
 from alphabot.core.records import Intended
 from alphabot.core.values import Instrument, PricingRequest, Proposal, Quote
 from alphabot.core.volume import credited_volume
@@ -27,35 +29,58 @@ __all__ = ["ask_pricing_rule", "credit", "propose"]
 RULE_SECONDS_MAX: Final = 1.0
 """A rule that takes longer holds up everybody; what it then says is about another moment."""
 
+WAIT_SECONDS_MIN: Final = Decimal(1)
+"""A rule that had its orders cancelled sooner would do little else than place and cancel."""
+
 T = TypeVar("T")
 
 
 def propose(
-    rule: PricingRule, strategy: StrategySettings, instrument: Instrument, quote: Quote
+    rule: PricingRule,
+    strategy: StrategySettings,
+    instrument: Instrument,
+    quote: Quote,
+    *,
+    attempt: int = 1,
+    waited_seconds: Decimal = ZERO,
+    unsold: Decimal = ZERO,
 ) -> Proposal:
-    """Return the rule's proposal; raises PluginError for anything else the rule may do."""
+    """Return the rule's proposal.
+
+    Raises NoPrice where the rule says that it has none, PluginError for anything else it may do.
+    """
     request = PricingRequest(
         quote=quote,
         instrument=instrument,
         amount_usdt=strategy.single_trade_amount_usdt,
         buy_offset_percent=strategy.buy_offset_percentage,
         sell_profit_percent=strategy.sell_profit_percentage,
+        attempt=attempt,
+        waited_seconds=waited_seconds,
+        unsold=unsold,
     )
     return ask_pricing_rule(strategy.pricing, rule, request)
 
 
 def ask_pricing_rule(name: str, rule: PricingRule, request: PricingRequest) -> Proposal:
-    """Return the rule's proposal for a request; raises PluginError for anything else.
+    """Return the rule's proposal for a request; raises NoPrice and PluginError.
 
     The rule is given copies: frozen values can be changed by whoever means to, and the quote is
     everybody's.
     """
     given = deepcopy(request)
-    proposal: object = _asked(name, "pricing rule", lambda: rule(given))
+    refusals: list[NoPrice] = []
+    proposal: object = _asked(name, "pricing rule", lambda: _priced(rule, given, refusals.append))
     if given != request:
         raise PluginError(name, "pricing rule", "it changed what it was given")
+    if refusals:
+        raise refusals[0]
     if not isinstance(proposal, Proposal):
         problem = f"a Proposal was expected, was {type(proposal).__name__}"
+        raise PluginError(name, "pricing rule", problem)
+    wait = proposal.wait_seconds
+    if wait is not None and wait < WAIT_SECONDS_MIN:
+        problem = f"a wait of at least {WAIT_SECONDS_MIN} s was expected, was {plain(wait)} s"
         raise PluginError(name, "pricing rule", problem)
     return proposal
 
@@ -78,6 +103,18 @@ def credit(
     return _asked(
         name, "multiplier", lambda: credited_volume(intended, executed, quote_usdt, closed)
     )
+
+
+def _priced(
+    rule: PricingRule, request: PricingRequest, refused: Callable[[NoPrice], None]
+) -> object:
+    """Return what the rule returns; where it says that it has no price, hand that over."""
+    try:
+        return rule(request)
+    except NoPrice as refusal:
+        # Said anew by our own class: whatever the rule's own one may do, this one says it.
+        refused(NoPrice(f"{refusal.name}", f"{refusal.detail}"))
+        return None
 
 
 def _asked(plugin: str, hook: str, ask: Callable[[], T]) -> T:

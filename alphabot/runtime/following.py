@@ -31,6 +31,8 @@ class Followed(Enum):
 
     DONE = auto()
     """Bought wholly and sold wholly, or a leftover sold."""
+    WAITED = auto()
+    """The BUY did not fill wholly within the wait that its rule planned; the same else."""
     SHORT = auto()
     """The BUY did not fill wholly; what it bought is not on any order."""
     ABANDONED = auto()
@@ -46,6 +48,7 @@ class Follower:
         self._desk = desk
         self._strategy = strategy
         self._row = row
+        self._stop = desk.stop.child(strategy.strategy_id)
         self._who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
 
     async def pair(self, entry: OpenIntent, turn: Turn, *, resumed: bool = False) -> Followed:
@@ -56,13 +59,13 @@ class Follower:
         with self._desk.watching(entry) as watch:
             if resumed:
                 await watch.ask_again()
-            bought = await self._buy(watch)
+            bought, waited = await self._buy(watch, resumed=resumed)
             if bought.status is not OrderStatus.FILLED:
                 # Such a BUY releases no SELL (protocol section 7); prove it, and settle that too.
                 await watch.prove(ended(Leg.PENDING))
                 await watch.settle(Leg.PENDING)
-                return Followed.SHORT
-            followed = await self._sell(watch, Leg.PENDING, turn)
+                return Followed.WAITED if waited else Followed.SHORT
+            followed = await self._sell(watch, Leg.PENDING, turn, resumed=resumed)
         if followed is Followed.DONE:
             self._say_success(watch, bought)
         return followed
@@ -72,7 +75,7 @@ class Follower:
         with self._desk.watching(entry) as watch:
             if resumed:
                 await watch.ask_again()
-            return await self._sell(watch, Leg.SALE, turn)
+            return await self._sell(watch, Leg.SALE, turn, resumed=resumed)
 
     def show(self) -> None:
         """Copy what the journal says of the strategy to its row."""
@@ -89,33 +92,30 @@ class Follower:
         self._row.state = state
         self._row.waiting_until = None if seconds is None else trio.current_time() + seconds
 
-    async def _buy(self, watch: Watch) -> Settled:
+    async def _buy(self, watch: Watch, *, resumed: bool) -> tuple[Settled, bool]:
+        """Return how the BUY ended, and whether that was because a planned wait was over."""
         order = watch.legs[Leg.WORKING]
         if Leg.WORKING not in watch.entry.settled:
             say("buy.waiting", order_id=order.order_id, **self._who)
-        seconds = self._strategy.order_timeout_seconds
-        self.now(State.WAITING_BUY, seconds)
-        with trio.move_on_after(seconds):
-            await watch.until(ended(Leg.WORKING))
+        waited = await self._wait(watch, Leg.WORKING, State.WAITING_BUY)
         if not watch.legs[Leg.WORKING].terminal:
-            say("buy.timeout", order_id=order.order_id, **self._who)
+            if not waited:
+                say("buy.timeout", order_id=order.order_id, **self._who)
             await self._cancel(watch, Leg.WORKING)
         self.now(State.SETTLING)
         bought = await watch.settle(Leg.WORKING)
         self.show()
         if bought.status is OrderStatus.FILLED:
             say("buy.filled", order_id=order.order_id, **self._who)
-        return bought
+        return bought, waited or (resumed and _may_be_ours(watch, bought))
 
-    async def _sell(self, watch: Watch, leg: Leg, turn: Turn) -> Followed:
+    async def _sell(self, watch: Watch, leg: Leg, turn: Turn, *, resumed: bool) -> Followed:
         order = watch.legs[leg]
         say("sell.waiting", order_id=order.order_id, **self._who)
-        seconds = self._strategy.order_timeout_seconds
-        self.now(State.WAITING_SELL, seconds)
-        with trio.move_on_after(seconds):
-            await watch.until(ended(leg))
-        if not watch.legs[leg].terminal and self._may_go_lower(watch, leg):
-            say("sell.lower", order_id=order.order_id, price=plain(order.price), **self._who)
+        waited = await self._wait(watch, leg, State.WAITING_SELL)
+        if not watch.legs[leg].terminal and (waited or self._may_go_lower(watch, leg)):
+            if not waited:
+                say("sell.lower", order_id=order.order_id, price=plain(order.price), **self._who)
             await self._cancel(watch, leg)
         elif not watch.legs[leg].terminal:
             await self._keep_waiting(watch, leg, turn)
@@ -125,10 +125,31 @@ class Follower:
         if sold.status is OrderStatus.FILLED:
             say("sell.filled", order_id=order.order_id, **self._who)
             return Followed.DONE
-        if self._laddered:
+        if waited or self._laddered or (resumed and _may_be_ours(watch, sold)):
             return Followed.UNSOLD
         await self._abandon(watch, sold)
         return Followed.ABANDONED
+
+    async def _wait(self, watch: Watch, leg: Leg, state: State) -> bool:
+        """Wait for a leg to end; return whether it has not when a wait that was planned is over.
+
+        A planned wait is for a better price, so a stop cuts it short; the order timeout it does
+        not, since that waits for the order.
+        """
+        planned = watch.entry.intended.wait_of(leg)
+        if planned is None:
+            seconds = self._strategy.order_timeout_seconds
+            self.now(state, seconds)
+            with trio.move_on_after(seconds):
+                await watch.until(ended(leg))
+            return False
+        self.now(state, float(planned))
+        with self._stop.interruptible(), trio.move_on_after(float(planned)):
+            await watch.until(ended(leg))
+        order = watch.legs[leg]
+        if not order.terminal:
+            say("order.waited", order_id=order.order_id, seconds=planned, **self._who)
+        return not order.terminal
 
     @property
     def _laddered(self) -> bool:
@@ -201,6 +222,15 @@ class Follower:
             progress=round_half_up(percent, 2),
             **self._who,
         )
+
+
+def _may_be_ours(watch: Watch, end: Settled) -> bool:
+    """Whether a leg was cancelled whose planned wait may have been over before a restart.
+
+    Nobody knows whether we asked for it by then, or a person did.
+    """
+    planned = watch.entry.intended.wait_of(end.leg) is not None
+    return planned and end.status is OrderStatus.CANCELED
 
 
 _CANCEL_AGAIN_SECONDS = 30.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from alphabot.config import StrategySettings
 from alphabot.core.records import Intended
 from alphabot.core.values import (
@@ -46,6 +44,8 @@ def intend_pair(
         proposed_buy_price=proposal.buy_price,
         proposed_sell_price=proposal.sell_price,
         exit_loss_percent=plan.exit_loss_percent,
+        buy_wait_seconds=plan.buy_wait_seconds,
+        sell_wait_seconds=plan.sell_wait_seconds,
     )
 
 
@@ -54,7 +54,6 @@ def intend_sale(
     instrument: Instrument,
     strategy: StrategySettings,
     recorder: Recorder,
-    exit_loss_percent: Decimal | None,
 ) -> Intended:
     """Return the intent to sell what a round left over."""
     return Intended(
@@ -66,5 +65,6 @@ def intend_sale(
         quantity=plan.quantity,
         sell_price=plan.price,
         mul_point=instrument.token.mul_point,
-        exit_loss_percent=exit_loss_percent,
+        exit_loss_percent=plan.exit_loss_percent,
+        sell_wait_seconds=plan.wait_seconds,
     )

@@ -6,9 +6,10 @@ import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.exact import plain
-from alphabot.core.ladder import next_limit
+from alphabot.core.ladder import exit_floor, next_limit
 from alphabot.core.limits import may_sell
 from alphabot.core.planning import Unplannable, plan_sale
+from alphabot.core.pricing import NoPrice
 from alphabot.core.values import Instrument, Quote, SalePlan
 from alphabot.errors import ExchangeError, NotAuthorised, PluginError, Unresolved
 from alphabot.log import say
@@ -54,17 +55,17 @@ class Leftovers:
                 self._follower.now(State.RECONCILING)
                 await self._desk.reconciler.weigh(alpha_id)  # only what the wallet has is offered
                 await self._plan()  # dust needs no turn
-                if holding.abandoned and self._sight.exit_loss_percent is None:
+                if holding.abandoned and not self._sight.ladder:
                     return self._afterwards.followed(Followed.ABANDONED)
                 self._follower.now(State.WAITING_TURN)
                 with await self._desk.turnstile.take(alpha_id) as turn:
                     return await self._sell(turn)
-            except Unplannable:
-                return None
             except (NotAuthorised, Unresolved):
                 raise
-            except (PluginError, ExchangeError) as error:
+            except (NoPrice, PluginError, ExchangeError) as error:
                 return self._afterwards.failed(error)
+            except Unplannable:
+                return None
         return self._afterwards.stopped()
 
     async def _plan(self) -> tuple[SalePlan, Instrument, Quote]:
@@ -72,10 +73,16 @@ class Leftovers:
         holding = self._desk.recorder.state.holding(self._sight.token.alpha_id)
         self._follower.now(State.QUOTING)
         instrument, quote = await self._sight.look()
-        price = self._sight.proposal(instrument, quote).sell_price
-        if self._sight.exit_loss_percent is not None:
-            price = next_limit(holding, self._sight.exit_loss_percent, price)
-        return plan_sale(price, instrument, holding.quantity), instrument, quote
+        proposal = self._sight.proposal(instrument, quote, unsold=holding.quantity)
+        price = proposal.sell_price
+        exit_loss_percent = self._sight.exit_loss_percent(proposal, selling=True)
+        if exit_loss_percent is not None and self._sight.ladder:
+            price = next_limit(holding, exit_loss_percent, price)
+        elif exit_loss_percent is not None:
+            price = max(price, exit_floor(holding, exit_loss_percent))
+        wait_seconds = self._sight.patience.granted(proposal.wait_seconds, selling=True)
+        plan = plan_sale(price, instrument, holding.quantity, exit_loss_percent, wait_seconds)
+        return plan, instrument, quote
 
     async def _sell(self, turn: Turn) -> After | None:
         """Sell the leftover, whose price may have moved while we waited for the turn."""
@@ -85,14 +92,13 @@ class Leftovers:
             if refusal is not None:
                 return self._afterwards.refused(refusal)
             say("leftover.selling", quantity=plain(plan.quantity), **self._who)
-            intended = intend_sale(
-                plan, instrument, self._strategy, self._desk.recorder, self._sight.exit_loss_percent
-            )
+            intended = intend_sale(plan, instrument, self._strategy, self._desk.recorder)
             entry = await place(self._desk, intended)
         if entry.unresolved:
             await self._desk.reconciler.resolve(entry)
         self._afterwards.placed()
         followed = await self._follower.sale(entry, turn)
+        self._sight.patience.ended(intended, followed)
         if followed is not Followed.DONE:
             return self._afterwards.followed(followed)
         say("leftover.sold", quantity=plain(plan.quantity), **self._who)

@@ -24,7 +24,7 @@ from alphabot.runtime.after import After, Afterwards
 from alphabot.runtime.asking_rules import credit
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
-from alphabot.runtime.following import Follower
+from alphabot.runtime.following import Followed, Follower
 from alphabot.runtime.intending import intend_pair
 from alphabot.runtime.leftovers import Leftovers
 from alphabot.runtime.pausing import wait_out
@@ -133,12 +133,14 @@ class TradeLoop:
         working_order_id = entry.placed and entry.placed.working_order_id
         say("pair.placed", working_order_id=working_order_id, **self.who)
         followed = await self.follower.pair(entry, turn)
+        self._sight.patience.ended(entry.intended, followed)
         self.row.round_seconds_total += trio.current_time() - began
-        self.row.rounds_timed += 1
+        self.row.rounds_timed += followed is not Followed.WAITED
         return self._afterwards.followed(followed)
 
     async def _plan(self) -> Intended | After:
         """Return what to place now, as the gate let it pass, or what comes instead."""
+        patience = self._sight.patience
         instrument, quote = await self._sight.look()
         try:
             proposal = self._sight.proposal(instrument, quote)
@@ -146,7 +148,9 @@ class TradeLoop:
                 proposal,
                 instrument,
                 self.strategy.single_trade_amount_usdt,
-                self._sight.exit_loss_percent,
+                self._sight.exit_loss_percent(proposal),
+                patience.granted(proposal.wait_seconds, selling=False),
+                patience.granted(proposal.wait_seconds, selling=True),
             )
             if self._desk.twin(plan):
                 plan = one_lot_less(plan, instrument)
@@ -182,6 +186,7 @@ class TradeLoop:
             with self.stop.round() as scope:
                 follow = self.follower.pair if entry.intended.is_pair else self.follower.sale
                 followed = await follow(entry, Turn(None), resumed=True)
+                self._sight.patience.ended(entry.intended, followed)
                 after = self._afterwards.followed(followed)
                 say("reconcile.settled", intent_id=entry.intended.intent_id, **self.who)
                 if after.ending is not None:

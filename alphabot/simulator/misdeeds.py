@@ -155,6 +155,8 @@ def _changed(fault: NewsFault, bulletin: Bulletin) -> Bulletin | None:
         names, lie = ("p",), _ten_times
     else:
         names, lie = (_PRICES if fault is NewsFault.ZERO else ("b", "p")), _nothing
+        if isinstance(data.get("b"), list):
+            data["b"] = []  # of levels
     data |= {name: lie(data[name]) for name in names if isinstance(data.get(name), str)}
     return Bulletin(bulletin.stream, data)
 

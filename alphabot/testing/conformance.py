@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Final
 
 import trio
 
-from alphabot.core.exact import plain
+from alphabot.core.exact import divide, plain
 from alphabot.core.notices import Notice, NoticeKind
+from alphabot.core.pricing import NoPrice
 from alphabot.core.records import Intended
 from alphabot.core.values import (
     AlphaId,
@@ -43,8 +45,9 @@ _MUL_POINTS = (1, 2, 4, 100)
 def check_pricing_rule(rule: PricingRule) -> int:
     """Ask a pricing rule about cheap and dear tokens, narrow and wide books, and thin ones.
 
-    Each answer must be a Proposal, must be the same when asked again, and must leave what it was
-    given as it was. Returns how many cases were tried; raises AssertionError naming the first
+    Each answer must be a Proposal or NoPrice, must be the same when asked again, and must leave
+    what it was given as it was; each market is asked about before any wait, after one, and with
+    something unsold. Returns how many cases were tried; raises AssertionError naming the first
     that does not hold.
     """
 
@@ -52,7 +55,7 @@ def check_pricing_rule(rule: PricingRule) -> int:
         cases = 0
         for request in requests():
             with_what = f"price {plain(request.quote.last)}, spread {_spread(request.quote)}"
-            ask = partial(ask_pricing_rule, "it", rule, request)
+            ask = partial(_proposal, rule, request)
             first, again = _answer(with_what, ask), _answer(with_what, ask)
             _must(first == again, with_what, f"answered {first}, and then {again}")
             cases += 1
@@ -113,13 +116,24 @@ def requests() -> Iterator[PricingRequest]:
     for last in map(Decimal, _PRICES):
         for spread in map(Decimal, _SPREADS):
             for deep in (False, True):
-                yield PricingRequest(
+                first = PricingRequest(
                     quote=_quote(last, spread, deep=deep),
                     instrument=_instrument(last),
                     amount_usdt=Decimal(30),
                     buy_offset_percent=Decimal(10),
                     sell_profit_percent=Decimal(10),
                 )
+                yield first
+                yield replace(first, attempt=2, waited_seconds=Decimal(60))
+                yield replace(first, unsold=divide(Decimal(30), last))
+
+
+def _proposal(rule: PricingRule, request: PricingRequest) -> object:
+    """Return the rule's proposal, or its word that it has none."""
+    try:
+        return ask_pricing_rule("it", rule, request)
+    except NoPrice as refusal:
+        return str(refusal)
 
 
 def _quote(last: Decimal, spread: Decimal, *, deep: bool) -> Quote:

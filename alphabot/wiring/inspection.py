@@ -10,16 +10,18 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 import trio
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings, StrategySettings
-from alphabot.core.exact import ZERO
+from alphabot.core.exact import ZERO, divide
 from alphabot.core.forecast import Undertaking
 from alphabot.core.obstacles import Obstacle, unplannable
 from alphabot.core.planning import Unplannable, plan_pair
+from alphabot.core.pricing import NoPrice, wants_depth
 from alphabot.core.ranking import RankedToken, cost_of_a_round
 from alphabot.core.records import Intended
 from alphabot.core.round_trip import round_trip
@@ -62,6 +64,8 @@ class Prospect:
     instrument: Instrument
     quote: Quote
     round: Undertaking | Obstacle
+    waits: bool = False
+    """Whether the rule first waits for a better price; the round is what it does in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +155,39 @@ async def _prospect(
 ) -> Prospect:
     strategy = bound.settings
     instrument = await market.instrument(bound.token.alpha_id)
-    quote = await market.quote(bound.token.alpha_id)
-    proposal = propose(bound.rule, strategy, instrument, quote)
+    quote = await market.quote(bound.token.alpha_id, depth=wants_depth(bound.rule))
     try:
-        ladder = strategy.on_sell_timeout == "ladder"
-        exit_loss = settings.limits.max_exit_loss_percent if ladder else None
+        proposal, waits = _in_the_end(bound, instrument, quote)
+    except NoPrice as refusal:
+        obstacle = Obstacle("no_price", detail=str(refusal))
+        return Prospect(strategy, instrument, quote, obstacle)
+    try:
+        lower = waits or strategy.on_sell_timeout == "ladder"
+        exit_loss = settings.limits.max_exit_loss_percent if lower else None
         plan = plan_pair(proposal, instrument, strategy.single_trade_amount_usdt, exit_loss)
     except Unplannable as error:
         return Prospect(strategy, instrument, quote, unplannable(error, proposal, instrument))
     undertaking = _undertaking(strategy, instrument, quote, proposal, plan, names)
-    return Prospect(strategy, instrument, quote, undertaking)
+    return Prospect(strategy, instrument, quote, undertaking, waits)
+
+
+def _in_the_end(bound: Bound, instrument: Instrument, quote: Quote) -> tuple[Proposal, bool]:
+    """Return what a rule proposes once it has waited enough, and whether it waits at all.
+
+    Whether anybody comes to trade with an order that waits, nobody knows; what it costs not to
+    wait any more, the book tells. Raises NoPrice and PluginError.
+    """
+    ask = partial(propose, bound.rule, bound.settings, instrument, quote)
+    first = ask()
+    if first.wait_seconds is None:
+        return first, False
+    waited_seconds = Decimal(str(bound.settings.order_timeout_seconds))
+    last = ask(attempt=2, waited_seconds=waited_seconds)
+    if last.buy_price <= 0:
+        return last, True
+    bought = divide(bound.settings.single_trade_amount_usdt, last.buy_price)
+    sale = ask(attempt=2, waited_seconds=waited_seconds, unsold=bought)
+    return Proposal(last.buy_price, sale.sell_price), True
 
 
 def _undertaking(

@@ -180,6 +180,32 @@ def test_a_whole_buy_and_a_new_start_end_a_row_of_failures() -> None:
     assert fold([*row, CONFIGURED]).strategy(STRATEGY).failures == 0
 
 
+@pytest.mark.parametrize(
+    ("wait", "status", "failures"),
+    [
+        ("10", OrderStatus.CANCELED, 1),
+        ("10", OrderStatus.EXPIRED, 2),
+        ("10", OrderStatus.REJECTED, 2),
+        ("10", OrderStatus.FILLED, 0),
+        (None, OrderStatus.CANCELED, 2),
+    ],
+)
+def test_a_wait_that_was_planned_neither_adds_a_failure_nor_ends_their_row(
+    wait: str | None, status: OrderStatus, failures: int
+) -> None:
+    planned = pair(buy_wait_seconds=None if wait is None else Decimal(wait))
+    ended = settled(Leg.WORKING, "0", "0", status=status)
+    state = fold([pair(), REFUSED, planned, placed(), ended])
+    assert state.strategy(STRATEGY).failures == failures
+
+
+def test_a_sell_that_only_waited_leaves_the_ladder_where_it_was() -> None:
+    ended = settled(Leg.PENDING, "0", "0", status=OrderStatus.CANCELED)
+    waited = fold([pair(sell_wait_seconds=Decimal(10)), placed(), BOUGHT, ended])
+    assert waited.holding(KOGE).tried is None
+    assert fold([pair(), placed(), BOUGHT, ended]).holding(KOGE).tried == Decimal("0.00198")
+
+
 def test_an_unknown_outcome_counts_as_filled_until_it_is_matched() -> None:
     state = fold([pair()])
     entry = state.open_intents[INTENT]

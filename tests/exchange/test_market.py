@@ -195,6 +195,34 @@ async def test_then_the_stream_confirms_it(autojump_clock: MockClock) -> None:
         assert world.http.asked.count("ticker") <= 3
 
 
+async def test_levels_come_on_the_stream_once_somebody_asked_for_them(
+    autojump_clock: MockClock,
+) -> None:
+    level_ages: list[float] = []
+    async with at_exchange() as world:
+        for _ in range(20):
+            await streamed(world)
+            deep = await world.market.quote(KOGE, depth=True)
+            assert len(deep.bids) == len(deep.asks) == ExchangeSettings().depth_levels
+            assert deep.depth_age_seconds is not None
+            assert deep.depth_age_seconds <= deep.age_seconds <= 3
+            level_ages.append(deep.depth_age_seconds)
+        # The first question for levels is answered by REST; from then on the stream tells them.
+        assert max(level_ages[1:]) < 0.6
+        assert world.http.asked.count("fullDepth") <= 4
+
+
+async def test_nobody_subscribes_levels_that_nobody_asks_for(autojump_clock: MockClock) -> None:
+    async with at_exchange() as world:
+        await streamed(world)
+        listeners = world.exchange.hub.listeners
+        assert not listeners("alpha_22usdt@depth20@500ms")
+        await world.market.quote(KOGE, depth=True)
+        await trio.sleep(1)
+        assert listeners("alpha_22usdt@depth20@500ms")
+        assert not listeners("alpha_418usdt@depth20@500ms")
+
+
 async def test_users_share_one_stream_and_one_question(autojump_clock: MockClock) -> None:
     async with at_exchange() as world:
         for _ in range(5):

@@ -17,6 +17,7 @@ from alphabot.ports import WallClock
 from alphabot.runtime.board import Board, Row
 from alphabot.runtime.stop import Stop
 from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
+from alphabot.simulator.misbehaviour import Misbehaviour
 from alphabot.store import SqliteJournal, memory_journal
 from alphabot.wiring import Steering, Venue, run_on, simulated_venue
 
@@ -112,11 +113,14 @@ async def seen(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def open_world(
-    settings: ExchangeSettings | None = None, *, start_ms: int = 1_800_000_000_000
+    settings: ExchangeSettings | None = None,
+    plan: Misbehaviour | None = None,
+    *,
+    start_ms: int = 1_800_000_000_000,
 ) -> AsyncIterator[World]:
     """Open an exchange and an empty journal at a wall time; the exchange closes at the end."""
     clock = TrioClock(start_ms)
-    exchange = SimulatedExchange(settings or ExchangeSettings(), clock)
+    exchange = SimulatedExchange(settings or ExchangeSettings(), clock, plan)
     net = MemoryNet(exchange)
     async with trio.open_nursery() as nursery:
         await nursery.start(net.serve)

@@ -200,3 +200,35 @@ async def test_the_advice_is_enough_and_less_is_not(
         assert (
             await ending(world, koge({name: enough}, target_volume=Decimal(100))) is Ending.REACHED
         )
+
+
+# --- rules that wait, or refuse -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("pricing", "waits"), [("percent_offset", False), ("patient", True)])
+async def test_of_a_rule_that_waits_the_price_without_waiting_is_told(
+    pricing: str, waits: bool, autojump_clock: MockClock
+) -> None:
+    """What it would cost if nobody came; a run can only be cheaper."""
+    async with open_world(replace(STILL, half_spread_bp=(3, 3), traffic_percent=0)) as world:
+        (prospect,) = await look(world, koge(pricing=pricing))
+        assert prospect.waits is waits
+        assert isinstance(prospect.round, Undertaking)
+        trip, plan = prospect.round.trip, prospect.round.plan
+        assert trip.waiting == trip.unsold == 0
+        assert trip.cost_bp > 6
+        assert (plan.exit_loss_percent is not None) is waits
+        if waits:
+            assert plan.buy_price >= prospect.quote.ask
+            await world.run(koge(pricing=pricing))
+            assert world.row(1, "koge").wear_bp <= trip.cost_bp + Decimal("0.1")
+
+
+async def test_a_rule_without_a_price_is_an_obstacle_with_its_reason(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(replace(STILL, level_usdt=(1, 1), depth_levels=3)) as world:
+        (prospect,) = await look(world, koge(pricing="book_touch"))
+        assert isinstance(prospect.round, Obstacle)
+        assert prospect.round.name == "no_price"
+        assert prospect.round.detail.startswith("thin_book: the asks that are known hold")

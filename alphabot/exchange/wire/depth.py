@@ -1,9 +1,13 @@
-"""Changes of a book, from the ``fulldepth`` stream; each names the one it follows."""
+"""Levels of a book: changes from the ``fulldepth`` stream, whole ones from the ``depth`` streams.
+
+Both have one shape (protocol section 6); a change names the one it follows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -11,7 +15,10 @@ from alphabot.core.values import Level, Symbol
 from alphabot.exchange.wire.numbers import Count, Number, Word, not_negative, positive
 from alphabot.exchange.wire.stream import Event, read_event
 
-__all__ = ["DepthChange", "depth_change"]
+__all__ = ["DEPTH_UPDATE", "DepthChange", "depth_change", "depth_stream"]
+
+DEPTH_UPDATE: Final = "depthUpdate"
+"""The name of the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,11 @@ class DepthChange:
     previous_id: int
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+
+
+def depth_stream(symbol: Symbol) -> str:
+    """Return the name of the stream of a symbol's twenty best levels a side, twice a second."""
+    return f"{symbol.lower()}@depth20@500ms"
 
 
 def depth_change(event: Event) -> DepthChange:
