@@ -44,6 +44,11 @@ bench *ARGS: _setup
     @./just --uv pip sync --quiet --python .cache/bench --require-hashes --no-build benchmarks/requirements.lock
     @exec .cache/bench/bin/python -m benchmarks "$@"
 
+# Measure what each pricing rule costs on three simulated markets (docs/pricing.md; some minutes)
+[no-exit-message]
+pricing *ARGS: _setup
+    @exec .venv/bin/python -m benchmarks.pricing "$@"
+
 # Everything that CI runs
 check: lint types contracts test
 
