@@ -19,6 +19,9 @@ _TOKENS = {token.symbol: token for token in DEFAULT_TOKENS if token.symbol in ("
 _TOKENS["PIPE"] = next(token for token in DEFAULT_TOKENS if token.symbol == "PIPE")
 _CHAINS = {"KOGE": "BSC", "AOP": "BSC", "PIPE": "Solana"}
 _SETTLE_SECONDS_MIN = 5.0
+_OUR_RULES = ("percent_offset",) * 4 + ("book_touch", "patient")
+_HARDLY_FILLS = {"buys never fill", "sells never fill", "thin book", "fills share a trade id"}
+"""Kinds whose worlds would come to no end with a rule that refuses a thin book, or waits."""
 _HOW_MANY_KINDS = (0, 1, 1, 2, 3, 4, 6, 9, 14)
 
 
@@ -32,7 +35,7 @@ def draw_profile(seed: int, mode: Mode | None = None) -> Profile:
     mode = mode or (Mode.LIVENESS if seed % 2 else Mode.SAFETY)
     rates = _rates(rng, seed)
     plugins = tuple(name for name in rates if KINDS[name].site is FaultSite.PLUGIN)
-    strategies = _strategies(rng, rates, plugins)
+    strategies = _strategies(seed, rng, rates, plugins)
     users = sorted({user for each in strategies for user in each.user_ids})
     lag_ms = int(rates.get("lists lag", 0))
     settle = max(2 * lag_ms / 1000, _SETTLE_SECONDS_MIN)
@@ -78,7 +81,7 @@ def _rates(rng: random.Random, seed: int) -> dict[str, float]:
 
 
 def _strategies(
-    rng: random.Random, rates: Mapping[str, float], plugins: tuple[str, ...]
+    seed: int, rng: random.Random, rates: Mapping[str, float], plugins: tuple[str, ...]
 ) -> tuple[StrategyProfile, ...]:
     tokens = rng.sample(sorted(_CHAINS), rng.choice((1, 1, 2)))
     rules = [name for name in plugins if name.startswith("rule ")]
@@ -101,7 +104,7 @@ def _strategies(
                 target_volume=str(round(target, 2)),
                 volume_basis=rng.choice(("filled", "filled", "ordered")),
                 multiplier=_rule(multipliers) or multiplier,
-                pricing=_rule(rules) or "percent_offset",
+                pricing=_rule(rules) or _our_rule(seed, token, rates),
                 interval_seconds=rng.choice(("0.1", "1", "3")),
                 order_timeout_seconds="15" if "buys never fill" in rates else "60",
                 on_sell_timeout=rng.choice(("wait", "ladder")),
@@ -109,6 +112,17 @@ def _strategies(
             )
         )
     return tuple(strategies)
+
+
+def _our_rule(seed: int, token: str, rates: Mapping[str, float]) -> str:
+    """Draw a rule of ours, mostly the original; where orders hardly fill, that alone.
+
+    It has a generator of its own, so that what else is drawn does not hang on how many rules
+    there are.
+    """
+    if _HARDLY_FILLS & rates.keys():
+        return "percent_offset"
+    return generator(seed, "pricing", token).choice(_OUR_RULES)
 
 
 def _rule(names: list[str]) -> str:
