@@ -57,13 +57,13 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_our_own_rules_conform() -> None:
-    assert check_pricing_rule(percent_offset) == 30
+    assert check_pricing_rule(percent_offset) == 90
     assert {check_multiplier(rule) for rule in (divide, flat, points)} == {20}
 
 
 async def test_rules_can_be_checked_from_async_tests_too() -> None:
     await trio.lowlevel.checkpoint()
-    assert check_pricing_rule(percent_offset) == 30
+    assert check_pricing_rule(percent_offset) == 90
 
 
 _times = iter(range(10**6))
@@ -174,7 +174,7 @@ def test_a_world_says_why_a_strategy_failed(file: Path) -> None:
 
 def test_a_plugin_is_loaded_as_the_service_would(file: Path) -> None:
     host = load_plugin(file, "percent = 1")
-    assert check_pricing_rule(host.pricing_rule("mine")) == 30
+    assert check_pricing_rule(host.pricing_rule("mine")) == 90
     with pytest.raises(PluginError, match=r"plugins\.mine\.percent: it was expected, was missing"):
         load_plugin(file)
     with pytest.raises(PluginError, match=r"percnt: unknown key \(did you mean percent\?\)"):
