@@ -21,6 +21,7 @@ NOTICE = Notice(
 
 
 async def test_every_kind_becomes_a_line(tmp_path: Path) -> None:
+    """A notice of each kind is one line, whatever its title holds."""
     file = tmp_path / "notices.txt"
     plugin = load_plugin(PLUGIN, f'file = "{file}"')
     tried = await check_notifier(plugin.notifier("notice_file"))
@@ -33,6 +34,7 @@ async def test_every_kind_becomes_a_line(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """What stands in the way is NotDelivered, with its reason."""
     plugin = load_plugin(PLUGIN, f'file = "{tmp_path}"')
     async with plugin.notifier("notice_file")() as notifier:
         with pytest.raises(NotDelivered, match="Is a directory"):
@@ -40,5 +42,6 @@ async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_its_settings_are_checked() -> None:
+    """An unknown key refuses the plugin, with the nearest right one."""
     with pytest.raises(PluginError, match=r"flie: unknown key \(did you mean file\?\)"):
         load_plugin(PLUGIN, 'flie = "notices.txt"')
