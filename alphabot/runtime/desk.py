@@ -132,7 +132,7 @@ class Desk:
 
     def stake(self) -> Stake:
         """Return what the user has at stake at this moment, at the prices last seen."""
-        state, now_ms = self.recorder.state, self.recorder.now_ms()
+        state = self.recorder.state
         return stake(state, now_ms, self.bids, self.fees, self.reconciler.foreign)
 
     def twin(self, plan: PairPlan) -> bool:
