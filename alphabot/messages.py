@@ -218,6 +218,40 @@ _SERVICE: Mapping[str, Message] = {
     "program.failed": Message("ERROR", "程序异常终止", "The program ended by an error"),
 }
 
+_NOTICES: Mapping[str, Message] = {
+    "notices.failed": Message(
+        "ERROR", "通知无法生成，交易继续", "A notice could not be composed: trading goes on"
+    ),
+    "outbox.failed": Message(
+        "ERROR",
+        "通知无法写入发件箱，仅在本次运行中重试，交易继续",
+        "The outbox cannot be written: notices are tried in this run alone and trading goes on",
+    ),
+    "notifier.failed": Message(
+        "WARNING", "通知未送达，稍后重试", "Not delivered: it is tried again", ("notifier",)
+    ),
+    "notifier.pointless": Message(
+        "ERROR",
+        "通知无法送达，重试没有意义，请检查插件设置",
+        "Never to be delivered as it is: look at the plugin's settings",
+        ("notifier",),
+    ),
+    "notifier.missing": Message(
+        "ERROR", "没有该通知方式，不会通知", "No such notifier: nothing is told by it", ("notifier",)
+    ),
+    "notifier.back": Message("INFO", "通知恢复送达", "Notices are delivered again", ("notifier",)),
+    "notifier.dropped": Message(
+        "WARNING", "等待的通知过多，丢弃较早的", "Too many notices wait: the oldest are dropped"
+    ),
+    "notifier.deaf": Message(
+        "WARNING", "聊天监听中断，稍后重试", "The chat is not listened to: it is tried again"
+    ),
+    "chat.stranger": Message(
+        "WARNING", "不认识的聊天用户，不予回答", "An unknown sender in a chat: nothing is answered"
+    ),
+    "chat.confirmed": Message("INFO", "聊天指令已确认", "Confirmed in a chat", ("command",)),
+}
+
 _LOG: Mapping[str, Message] = {
     "log.unknown_key": Message("WARNING", "未登记的日志条目", "A line without words", ("key",)),
     "log.unprintable": Message("WARNING", "无法显示的值", "A value could not be shown", ("key",)),
@@ -233,6 +267,7 @@ CATALOGUE: Mapping[str, Message] = {
     **_USERS,
     **_STEERING,
     **_SERVICE,
+    **_NOTICES,
     **_LOG,
 }
 """Every key and its message."""

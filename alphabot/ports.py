@@ -49,6 +49,7 @@ __all__ = [
     "Notifier",
     "NotifierFactory",
     "OrderFeed",
+    "Outbox",
     "PricingRule",
     "WallClock",
 ]
@@ -190,6 +191,26 @@ class Journal(Protocol):
 
     async def records(self, user_id: UserId) -> Sequence[Record]:
         """Return all records of a user, oldest first."""
+        ...
+
+
+class Outbox(Protocol):
+    """What must be heard, until it was. Every method raises JournalError, and no order minds."""
+
+    def put(self, notice: Notice, notifiers: Sequence[str]) -> None:
+        """Make it durable that these notifiers are to tell it; once for each cause."""
+        ...
+
+    def mark(self, notice: Notice, notifier: str, now_ms: int) -> None:
+        """Make it durable that a notifier has told it."""
+        ...
+
+    def pending(self, notifier: str) -> Sequence[Notice]:
+        """Return what a notifier has still to tell, oldest first."""
+        ...
+
+    def heard(self, cause: str) -> bool:
+        """Return whether any notifier has told what is of this cause."""
         ...
 
 

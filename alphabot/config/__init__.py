@@ -15,7 +15,9 @@ from alphabot.config.document import Document
 from alphabot.config.keys import CHAINS, REQUIRED, SECTIONS, SHARED, TOP, Key, Section
 from alphabot.config.reader import load, loads
 from alphabot.config.settings import (
+    ChatSettings,
     ExchangeSettings,
+    NoticeSettings,
     PluginSettings,
     Settings,
     StrategySettings,
@@ -27,10 +29,12 @@ __all__ = [
     "SECTIONS",
     "SHARED",
     "TOP",
+    "ChatSettings",
     "Document",
     "ExchangeSettings",
     "Key",
     "KeyPath",
+    "NoticeSettings",
     "PluginSettings",
     "Section",
     "Settings",

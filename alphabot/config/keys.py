@@ -8,15 +8,14 @@ the reason in ``unbuilt``, and refused rather than ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
 
+from alphabot.config.key import REQUIRED, Key, Section
 from alphabot.config.kinds import (
     Choice,
     Flag,
-    Kind,
     ListOf,
     LoopbackUrl,
     Number,
@@ -24,11 +23,9 @@ from alphabot.config.kinds import (
     Timing,
     Whole,
 )
+from alphabot.config.notice_keys import NOTICES
 
 __all__ = ["CHAINS", "REQUIRED", "SECTIONS", "SHARED", "TOP", "Key", "Section"]
-
-REQUIRED: Final = object()
-"""The default of a key that has none."""
 
 CHAINS: Mapping[str, str] = MappingProxyType(
     {
@@ -43,34 +40,6 @@ CHAINS: Mapping[str, str] = MappingProxyType(
     }
 )
 """From the names of chains to the exchange's chain ids (protocol section 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key. ``default`` is a value as TOML would give it, REQUIRED, or None: left out.
-
-    ``shared`` is the key's name in ``[global_settings]``, whose value it takes when left out.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    default: object = REQUIRED
-    shared: str | None = None
-    unbuilt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One table of the file: its header as it is written, what it is for, its keys."""
-
-    header: str
-    meaning: str
-    keys: tuple[Key, ...]
-
-    def key(self, name: str) -> Key | None:
-        """Return the key of that name."""
-        return next((key for key in self.keys if key.name == name), None)
 
 
 _CENT = Decimal("0.01")
@@ -257,6 +226,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "limits": _LIMITS,
         "strategies": _STRATEGIES,
         "plugins": _PLUGINS,
+        "notices": NOTICES,
     }
 )
 """The tables by name; ``[[strategies]]`` alone may stand more than once."""

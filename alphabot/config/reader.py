@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ from alphabot.config.complaints import KeyPath, nearest
 from alphabot.config.document import Document, parse, read
 from alphabot.config.keys import REQUIRED, SECTIONS, SHARED, TOP, Key, Section
 from alphabot.config.kinds import Misfit
+from alphabot.config.notice_tables import read_notices
 from alphabot.config.rules import check
 from alphabot.config.settings import (
     ExchangeSettings,
@@ -46,6 +48,9 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
             for index in range(_count_strategies(document))
         ),
         plugins=_read_plugins(document),
+        notices=read_notices(
+            document, partial(_given, document), partial(_read_complete, document)
+        ),
         grace_seconds=shared["grace_seconds"],
         settle_seconds=shared["settle_seconds"],
         stream_required=shared["stream_required"],
@@ -92,6 +97,13 @@ def _read_plugins(document: Document) -> PluginSettings:
         bench_after=values["bench_after"],
         tables=_frozen(tables),
     )
+
+
+def _read_complete(
+    document: Document, at: KeyPath, section: Section, table: Mapping[str, object]
+) -> dict[str, Any]:
+    """Return every built key of a section for a table that was found, read or by default."""
+    return _with_defaults(document, at, section, _given(document, at, section, table))
 
 
 def _complete(document: Document, at: tuple[str]) -> dict[str, Any]:

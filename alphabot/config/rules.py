@@ -11,6 +11,7 @@ from typing import Any
 
 from alphabot.config.complaints import KeyPath, nearest, shown
 from alphabot.config.settings import Settings, StrategySettings
+from alphabot.core.choosing import Wishes
 from alphabot.core.exact import multiply, percent_of
 from alphabot.errors import ConfigError
 
@@ -135,6 +136,29 @@ def _tables_of_plugins(settings: Settings) -> Iterator[ConfigError]:
             )
 
 
+def _notices_reach_somebody(settings: Settings) -> Iterator[ConfigError]:
+    notices, chat = settings.notices, settings.notices.chat
+    known = {user_id for strategy in settings.strategies for user_id in strategy.user_ids}
+    for user_id in notices.users:
+        if user_id not in known:
+            problem = f"user {user_id} runs no strategy"
+            yield settings.complaint("notices", "users", str(user_id), problem=problem)
+    for sender_id, accounts in chat.users.items():
+        for place, user_id in enumerate(accounts):
+            if user_id not in known:
+                key = ("notices", "chat", "users", str(sender_id), place)
+                yield settings.complaint(*key, problem=f"user {user_id} runs no strategy")
+    if (chat.owners or chat.users) and not notices.notifiers:
+        problem = "nobody listens to a chat without a notifier"
+        yield settings.complaint("notices", "chat", problem=problem)
+    tables: list[tuple[KeyPath, Wishes]] = [(("notices",), notices.everyone)]
+    tables += [(("notices", "users", str(user)), own) for user, own in notices.users.items()]
+    for table, wishes in tables:
+        if wishes.quiet and settings.is_written(*table, "kinds"):
+            problem = "has no effect while quiet = true, which tells the daily summary alone"
+            yield settings.complaint(*table, "kinds", problem=problem)
+
+
 def _contradiction(settings: Settings, key: KeyPath, says: str, other: KeyPath) -> ConfigError:
     """Return the complaint about two keys, at the one of them that the file writes."""
     place = key if settings.is_written(*key) else other
@@ -160,4 +184,5 @@ _RULES: tuple[Callable[[Settings], Iterator[ConfigError]], ...] = (
     _round_within_limits,
     _original_rule_within_limits,
     _tables_of_plugins,
+    _notices_reach_somebody,
 )

@@ -15,6 +15,7 @@ from typing import Any
 
 from alphabot.config.keys import REQUIRED, SECTIONS, TOP, Key, Section
 from alphabot.config.kinds import Choice, Flag, Kind, ListOf, LoopbackUrl, Number, Text, Whole
+from alphabot.config.notice_keys import ACCOUNTS, CHAT, OF_USER
 
 __all__ = ["DIALECT", "as_text", "schema"]
 
@@ -32,6 +33,8 @@ def schema(plugins: Mapping[str, Any] | None = None) -> dict[str, Any]:
     # What is not a key of [plugins] itself is the table of a plugin.
     tables["plugins"]["additionalProperties"] = {"type": "object"}
     tables["plugins"]["properties"] |= plugins or {}
+    # Tables that are named by a number.
+    tables["notices"]["properties"] |= {"users": _numbered(_table(OF_USER)), "chat": _chat()}
     top = _table(TOP)
     return {
         "$schema": DIALECT,
@@ -55,6 +58,23 @@ def schema(plugins: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def as_text(plugins: Mapping[str, Any] | None = None) -> str:
     """Return the schema as JSON text, the same every time."""
     return json.dumps(schema(plugins), indent=2) + "\n"
+
+
+def _numbered(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a table whose keys are numbers."""
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": "^[1-9][0-9]{0,15}$"},
+        "additionalProperties": item,
+    }
+
+
+def _chat() -> dict[str, Any]:
+    chat = _table(CHAT)
+    chat["properties"]["users"] = _numbered(_kind(ACCOUNTS)) | {
+        "description": "by sender, the users that person may ask about"
+    }
+    return chat
 
 
 def _table(section: Section) -> dict[str, Any]:

@@ -11,11 +11,19 @@ from typing import Literal
 from alphabot.config.complaints import KeyPath
 from alphabot.config.document import Document
 from alphabot.config.keys import CHAINS, SHARED
+from alphabot.core.choosing import Wishes
 from alphabot.core.limit_values import Limits
 from alphabot.core.values import StrategyId, UserId
 from alphabot.errors import ConfigError
 
-__all__ = ["ExchangeSettings", "PluginSettings", "Settings", "StrategySettings"]
+__all__ = [
+    "ChatSettings",
+    "ExchangeSettings",
+    "NoticeSettings",
+    "PluginSettings",
+    "Settings",
+    "StrategySettings",
+]
 
 _SHARED_NAMES = {key.name: key.shared or key.name for key in SHARED}
 
@@ -75,6 +83,26 @@ class PluginSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettings:
+    """Who may ask in a private chat, by the chat service's ids of people."""
+
+    owners: tuple[int, ...] = ()
+    users: Mapping[int, tuple[UserId, ...]] = field(default_factory=dict)
+    """By sender: the users that person may ask about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSettings:
+    """What people are told, by which notifiers, and who may ask back."""
+
+    notifiers: tuple[str, ...] = ()
+    everyone: Wishes = field(default_factory=Wishes)
+    users: Mapping[UserId, Wishes] = field(default_factory=dict)
+    """Where a user's are not those of everyone."""
+    chat: ChatSettings = field(default_factory=ChatSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A whole configuration, checked; strategies are in the order of the file."""
 
@@ -84,6 +112,7 @@ class Settings:
     limits: Limits
     strategies: tuple[StrategySettings, ...]
     plugins: PluginSettings
+    notices: NoticeSettings
     grace_seconds: float
     settle_seconds: float | None
     """None leaves it to the exchange's own figure."""

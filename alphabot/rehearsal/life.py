@@ -34,6 +34,7 @@ class KillPoint(StrEnum):
     K10 = "K10 push read before the ids were recorded"
     K11 = "K11 fill recorded, not committed"
     K12 = "K12 volume committed"
+    K13 = "K13 outbox row written, or marked as delivered, not committed"
     K16 = "K16 within a migration"
     K17 = "K17 while shutting down"
     K18 = "K18 while reconciling"

@@ -13,6 +13,7 @@ from enum import StrEnum
 import apsw
 import trio
 
+from alphabot.core.notices import Notice
 from alphabot.core.records import Intended, Leg, PlacedRecord, Record, Settled, Updated
 from alphabot.core.values import Symbol, UserId
 from alphabot.errors import JournalError
@@ -20,6 +21,7 @@ from alphabot.ports import CommittedIntent
 from alphabot.rehearsal.life import KillPoint, Life
 from alphabot.store import SqliteJournal, Users
 from alphabot.store.database import Database
+from alphabot.store.outbox import SqliteOutbox
 
 __all__ = ["DiskFault", "MortalJournal"]
 
@@ -63,6 +65,11 @@ class MortalJournal:
         return frozenset(self.journal.may_be_open(user_id))
 
     @property
+    def outbox(self) -> MortalOutbox:
+        """What must be heard, as far as this process lives to write it."""
+        return MortalOutbox(self.journal.outbox, self._life)
+
+    @property
     def users(self) -> Users:
         """The users whose records it keeps."""
         return self.journal.users
@@ -70,8 +77,8 @@ class MortalJournal:
     async def append(self, user_id: UserId, record: Record) -> None:
         """Make a record durable unless the process dies first; raises JournalError."""
         if isinstance(record, PlacedRecord):
-            self._die_if(self._life.passes(KillPoint.K7))
-        self._die_if(self._life.frozen)
+            _die_if(self._life.passes(KillPoint.K7))
+        _die_if(self._life.frozen)
         with self._committing(record):
             await self.journal.append(user_id, record)
         self._after(record)
@@ -80,7 +87,7 @@ class MortalJournal:
     async def commit_intent(self, user_id: UserId, intended: Intended) -> CommittedIntent:
         """Make an intent durable unless the process dies first; raises JournalError."""
         await trio.lowlevel.checkpoint()
-        self._die_if(self._life.passes(KillPoint.K0))
+        _die_if(self._life.passes(KillPoint.K0))
         with self._committing(intended):
             committed = await self.journal.commit_intent(user_id, intended)
         self.intended.setdefault(user_id, []).append(intended)
@@ -102,15 +109,43 @@ class MortalJournal:
                 point = KillPoint.K12
             case _:
                 return
-        self._die_if(self._life.passes(point))
+        _die_if(self._life.passes(point))
 
     def _committing(self, record: Record) -> _Commit:
         return _Commit(self.journal, self._life, _point_within(record), self._disk(record))
 
-    @staticmethod
-    def _die_if(frozen: bool) -> None:
-        if frozen:
-            raise JournalError("the process was killed")
+
+class MortalOutbox:
+    """Passes on to an outbox what a living process writes."""
+
+    def __init__(self, outbox: SqliteOutbox, life: Life) -> None:
+        self._outbox = outbox
+        self._life = life
+
+    def put(self, notice: Notice, notifiers: Sequence[str]) -> None:
+        """Make it durable what is to be told unless the process dies first."""
+        _die_if(self._life.passes(KillPoint.K13))
+        self._outbox.put(notice, notifiers)
+
+    def mark(self, notice: Notice, notifier: str, now_ms: int) -> None:
+        """Make it durable that it was told unless the process dies first."""
+        _die_if(self._life.passes(KillPoint.K13))
+        self._outbox.mark(notice, notifier, now_ms)
+
+    def pending(self, notifier: str) -> Sequence[Notice]:
+        """Return what a notifier has still to tell, oldest first."""
+        _die_if(self._life.frozen)
+        return self._outbox.pending(notifier)
+
+    def heard(self, cause: str) -> bool:
+        """Return whether any notifier has told what is of this cause."""
+        _die_if(self._life.frozen)
+        return self._outbox.heard(cause)
+
+
+def _die_if(frozen: bool) -> None:
+    if frozen:
+        raise JournalError("the process was killed")
 
 
 def _point_within(record: Record) -> KillPoint | None:

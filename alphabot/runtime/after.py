@@ -69,6 +69,7 @@ class Afterwards:
                 return After()
             case Followed.SHORT:
                 self._row.failed_rounds += 1
+                self._desk.teller.failed(self._strategy.strategy_id, "the BUY did not fill")
                 return After(self._backoff_seconds(), state=State.BACKING_OFF)
             case Followed.ABANDONED:
                 holding = self._desk.recorder.state.holding(self._token.alpha_id)
@@ -101,6 +102,7 @@ class Afterwards:
                     return After(ending=Ending.FAILED, reason=benched)
             case _:
                 say("round.skipped", reason=str(error), seconds=seconds, **self._who)
+        self._desk.teller.failed(self._strategy.strategy_id, str(error))
         return After(seconds, state=State.BACKING_OFF, reason=str(error))
 
     def refused(self, refusal: Refusal) -> After:

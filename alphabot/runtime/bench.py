@@ -24,10 +24,16 @@ class Bench:
     """The rules of one service that are asked no more.
 
     ``after`` failures in a row bench a rule; ``plugin_of`` tells whose a rule of this kind and
-    name is.
+    name is; ``tell`` is called with the plugin and the reason of each that is benched.
     """
 
-    def __init__(self, after: int, plugin_of: Callable[[str, str], str]) -> None:
+    def __init__(
+        self,
+        after: int,
+        plugin_of: Callable[[str, str], str],
+        tell: Callable[[str, str], None] = lambda plugin, reason: None,
+    ) -> None:
+        self._tell = tell
         self._after = after
         self._plugin_of = plugin_of
         self._failures: Counter[tuple[_Rule, Hashable]] = Counter()
@@ -54,4 +60,5 @@ class Bench:
             last = f"{error.hook} {error.plugin} failed {times} times in a row: {error.problem}"
             self._benched[rule] = f"plugin {plugin} is benched: {last}"
             say("plugin.benched", plugin=plugin, reason=last)
+            self._tell(plugin, last)
         return plugin

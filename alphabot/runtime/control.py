@@ -108,6 +108,11 @@ class Control:
             request = _requests.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return Reply(refused="unreadable", detail=str(error)[:200])
+        return await self.obey(request)
+
+    async def obey(self, request: Request) -> Reply:
+        """Do what is asked and return what came of it; raises JournalError alone."""
+        await trio.lowlevel.checkpoint()
         try:
             match request.command:
                 case "status":

@@ -18,6 +18,7 @@ from alphabot.runtime.roster import Roster
 from alphabot.runtime.seat import Seat
 from alphabot.runtime.status import (
     LimitStatus,
+    NoticesStatus,
     Status,
     StrategyStatus,
     UserStatus,
@@ -44,6 +45,7 @@ class Describer:
     clock: WallClock
     started_ms: int
     exchange_pause_seconds: Callable[[], float]
+    notices: Callable[[], NoticesStatus]
 
     async def __call__(self) -> Status:
         """Return the status, letting others run between two users."""
@@ -62,6 +64,7 @@ class Describer:
             exchange_pause_seconds=round(self.exchange_pause_seconds(), 3),
             limits=(self._total(),),
             users=users,
+            notices=self.notices(),
         )
 
     def _total(self) -> LimitStatus:

@@ -44,6 +44,7 @@ from alphabot.runtime.reconcile import Reconciler
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.router import Router
 from alphabot.runtime.stop import Stop
+from alphabot.runtime.teller import Teller
 from alphabot.runtime.turnstile import Turnstile
 from alphabot.runtime.watch import Watch
 
@@ -76,6 +77,8 @@ class Desk:
     configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
     bench: Bench
     """Rules of plugins that are asked no more; one for all users."""
+    teller: Teller
+    """What happens here, for people."""
     ordering: trio.Lock = field(default_factory=trio.Lock)
     """Held from the gate to the answer: one request of an account at a time."""
     bids: dict[AlphaId, Decimal] = field(default_factory=dict)

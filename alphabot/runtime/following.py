@@ -165,6 +165,8 @@ class Follower:
         """Policy ``wait``: the SELL stays, its BUY counts, and the turn goes to the next user."""
         order = watch.legs[leg]
         say("sell.timeout", order_id=order.order_id, price=plain(order.price), **self._who)
+        reason = f"SELL {order.order_id} at {plain(order.price)} does not fill"
+        self._desk.teller.unsold(self._strategy.strategy_id, reason)
         self.now(State.WAITING_SELL)
         turn.give_back()
         await watch.until(ended(leg))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import trio
@@ -32,6 +33,8 @@ class Recorder:
         """When the last record was written, by the wall clock of then."""
         self.damage: HistoryDamaged | None = None
         """Why this user's past is not known; then nothing is ever written for this user."""
+        self.onlookers: list[Callable[[Record], None]] = []
+        """Told of each record once it is taken in, those of the past first; they never raise."""
 
     async def replay(self) -> None:
         """Fold everything the journal says of this user.
@@ -47,6 +50,7 @@ class Recorder:
                     problem = f"cannot follow those before it: {cause}"
                     raise HistoryDamaged(self.user_id, number, problem) from cause
                 self.last_at_ms = record.at_ms
+                self._tell(record)
         except HistoryDamaged as error:
             self.damage, self.state = error, UserState()
             raise
@@ -78,6 +82,7 @@ class Recorder:
             self.state.apply(record)
             self.last_at_ms = record.at_ms
             self.writes += 1
+            self._tell(record)
 
     async def intend(self, intended: Intended) -> CommittedIntent:
         """Make an intent durable, take it in, and return the proof an order needs.
@@ -96,6 +101,10 @@ class Recorder:
             del self.state.open_intents[intended.intent_id]
             raise
         raise InvariantBroken("a shielded commit was cancelled")
+
+    def _tell(self, record: Record) -> None:
+        for onlooker in self.onlookers:
+            onlooker(record)
 
     def _refuse_damaged(self) -> None:
         if self.damage is not None:

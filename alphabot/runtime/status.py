@@ -21,6 +21,8 @@ from alphabot.core.values import AlphaId, StrategyId, UserId
 __all__ = [
     "LatchStatus",
     "LimitStatus",
+    "NoticesStatus",
+    "NotifierStatus",
     "OpenIntentStatus",
     "Status",
     "StrategyStatus",
@@ -132,6 +134,29 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     strategies: Sequence[StrategyStatus] = ()
 
 
+class NotifierStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a notifier does."""
+
+    name: str
+    state: str
+    """``opening``, ``delivering``, ``backing_off``, or ``pointless`` once retrying is in vain."""
+    problem: str = ""
+    seconds_left: float | None = None
+    """Until it tries again, while it backs off."""
+    waiting: int = 0
+    delivered: int = 0
+    dropped: int = 0
+    """Notices that nobody will hear, for want of room or because they were never taken."""
+
+
+class NoticesStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What people have still to hear, and how it is delivered."""
+
+    undelivered: int = 0
+    """Things that must be heard and that no notifier has delivered yet."""
+    notifiers: Sequence[NotifierStatus] = ()
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A service, or what its journal says of it."""
 
@@ -146,6 +171,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """For how long the exchange has asked all of us to wait."""
     limits: Sequence[LimitStatus] = ()
     users: Sequence[UserStatus] = ()
+    notices: NoticesStatus = NoticesStatus()
 
 
 def figure(value: Decimal | int) -> Decimal:

@@ -214,6 +214,7 @@ class User:
             say("strategy.failed", reason=after.reason, **loop.who)
         elif after.ending in (Ending.STOPPED, Ending.OPEN):
             say("strategy.stopped", reason=after.reason or "stop", **loop.who)
+        self.desk.teller.ended(row)
 
     def _end(self, ending: Ending, reason: str) -> None:
         for loop in self._loops:
@@ -228,6 +229,8 @@ class User:
             say("stream.lost", user_id=self.desk.user_id, reason=reason)
         else:
             say("stream.connected" if first else "stream.back", user_id=self.desk.user_id)
+        if not (live and first):
+            self.desk.teller.connection(live, reason)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -4,7 +4,7 @@
 rest of the room serves them: ``schema`` has the tables, ``database`` the one connection that
 writes, ``chain`` and ``mark`` make damage and loss visible and ``audit`` looks for both,
 ``intents`` lets the database refuse a second open intent, ``ownership`` keeps a second process
-out, ``disks`` knows where a journal must not lie.
+out, ``disks`` knows where a journal must not lie, ``outbox`` keeps what must be heard.
 """
 
 from alphabot.store.journal import SqliteJournal

@@ -26,6 +26,9 @@ _BUSY_WAIT_MS = 200
 RESTORE = "put a sound copy of the whole folder back while alphabot is stopped"
 """How to go on from a database that is not what was written."""
 
+_PASSING = (apsw.FullError, apsw.BusyError, apsw.LockedError)
+"""Errors after which nothing is in doubt but what was to be written."""
+
 _CARRY_ON = "the next start carries on where the journal ends"
 _SENTENCES: tuple[tuple[type[apsw.Error], str, str], ...] = (
     (apsw.FullError, "the disk is full, or the file may not grow", f"make room; {_CARRY_ON}"),
@@ -141,18 +144,25 @@ class Database:
         The transaction is undone when the block raises, and never begun by an owner whose epoch
         is no longer the database's.
         """
+        with self.guarded() as connection, self._begun(connection):
+            yield connection
+
+    @contextmanager
+    def attempt(self) -> Iterator[apsw.Connection]:
+        """Lend the connection for a transaction that no order hangs on; raises JournalError.
+
+        Where there is no room, or the file is locked, SQLite has undone it and nothing else is in
+        doubt: the connection stays of use. Any other error is final, as it always is.
+        """
+        passing: apsw.Error | None = None
         with self.guarded() as connection:
-            # A deferred transaction that reads and then writes can fail without waiting at all.
-            connection.execute("BEGIN IMMEDIATE")
             try:
-                if self.epoch is not None:
-                    self._check_epoch(connection, self.epoch)
-                yield connection
-                connection.execute("COMMIT")
-            finally:
-                # Some errors, a full disk among them, have already rolled back.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                with self._begun(connection):
+                    yield connection
+            except _PASSING as error:
+                passing = error
+        if passing is not None:
+            raise JournalError(f"{self.name}: {sentence_for(passing)}") from passing
 
     def take_ownership(self, now_ms: int) -> int:
         """Raise the epoch durably and return it; every earlier owner is fenced off from now on."""
@@ -185,6 +195,20 @@ class Database:
         except apsw.Error as cause:
             if given_up is None:
                 raise JournalError(f"{self.name}: {sentence_for(cause)}") from cause
+
+    @contextmanager
+    def _begun(self, connection: apsw.Connection) -> Iterator[None]:
+        # A deferred transaction that reads and then writes can fail without waiting at all.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if self.epoch is not None:
+                self._check_epoch(connection, self.epoch)
+            yield
+            connection.execute("COMMIT")
+        finally:
+            # Some errors, a full disk among them, have already rolled back.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def _check_epoch(self, connection: apsw.Connection, epoch: int) -> None:
         found = connection.execute("SELECT epoch FROM ownership").get

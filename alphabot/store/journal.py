@@ -22,6 +22,7 @@ from alphabot.store.audit import Damage, audit
 from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, extended_code
 from alphabot.store.mark import HighWaterMark, Mark
+from alphabot.store.outbox import SqliteOutbox
 from alphabot.store.users import Users
 
 __all__ = ["SqliteJournal"]
@@ -44,6 +45,7 @@ class SqliteJournal:
     ) -> None:
         self.users = users
         self.database = database
+        self.outbox = SqliteOutbox(database)
         self._genesis = genesis(identity)
         self._mark = mark
         self._chains: dict[UserId, Chain] = {}

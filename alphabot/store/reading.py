@@ -24,6 +24,7 @@ from alphabot.store.audit import Audit, History, audit
 from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, damaged, sentence_for
 from alphabot.store.mark import read_mark
+from alphabot.store.outbox import undelivered_in
 from alphabot.store.venue import VenueIdentity, check_identity
 
 __all__ = ["Entry", "JournalReading", "read_journal"]
@@ -71,6 +72,11 @@ class JournalReading:
             self._histories.get(user_id) or History(Chain(user_id, self.start))
             for user_id in sorted({*known, *self._histories})
         ]
+
+    @property
+    def undelivered(self) -> int:
+        """How many notices that must be heard nobody has heard yet."""
+        return undelivered_in(self._database)
 
     def entries(self, user_id: UserId | None = None) -> Iterator[Entry]:
         """Yield the records of a user, or of all, oldest first, as far as they fit together.

@@ -2,7 +2,8 @@
 
 Rules that a program could forget are kept by the database itself: records are only ever added, in
 one unbroken sequence per user and over all users; an intent's legs only ever close; at most one
-intent per user and symbol is open; the owner's epoch only rises. Money lives inside the records,
+intent per user and symbol is open; the owner's epoch only rises; what was delivered stays
+delivered. Money lives inside the records,
 which are JSON text, so no column ever turns it into a float.
 """
 
@@ -95,7 +96,22 @@ CREATE TRIGGER intents_never_go BEFORE DELETE ON intents
     BEGIN SELECT RAISE(ABORT, 'intents are only ever added'); END;
 """
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST),)
+_OUTBOX = """
+CREATE TABLE outbox (
+    cause TEXT NOT NULL,
+    notifier TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    notice TEXT NOT NULL,
+    delivered_at_ms INTEGER,
+    PRIMARY KEY (cause, notifier)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER what_was_told_stays_told BEFORE UPDATE ON outbox
+    WHEN OLD.delivered_at_ms IS NOT NULL
+      OR (NEW.cause, NEW.notifier, NEW.at_ms) <> (OLD.cause, OLD.notifier, OLD.at_ms)
+    BEGIN SELECT RAISE(ABORT, 'what was delivered stays delivered'); END;
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST), Migration(2, _OUTBOX))
 """All steps, in order. A step that was released is never edited; what changes is a new step."""
 
 

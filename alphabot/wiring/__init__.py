@@ -32,6 +32,7 @@ from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.looking import JournalView, UserView, journal_file, look
 from alphabot.wiring.plugging import Offer, PluginRow, PluginState, plugin_rows, plugin_schemas
 from alphabot.wiring.steering import Steering, in_memory, on_this_machine, socket_path
+from alphabot.wiring.telling import chat_door, notices_of
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, folder_of, open_venue, simulated_venue
 
@@ -153,6 +154,13 @@ async def _serve(
                 stop=stop,
                 board=board,
                 brake=steered.brake,
+                notices=notices_of(settings, names, opened.outbox, clock),
             )
-            roster = await assemble(shared, bound, names.refused)
-            await run_service(roster, market, steered.beside(roster, shared))
+            assembled = await assemble(shared, bound, names.refused)
+            control = steered.control(assembled.roster, shared)
+            door = chat_door(settings, control, clock)
+            beside = steered.beside(assembled.roster, control)
+            async with shared.notices.open(
+                stop, door=door, halts=assembled.halts, days=assembled.days
+            ):
+                await run_service(assembled.roster, market, beside)

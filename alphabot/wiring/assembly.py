@@ -10,6 +10,7 @@ from functools import partial
 import trio
 
 from alphabot.config import Settings
+from alphabot.core.events import DayOfUser, Event
 from alphabot.core.values import UserId
 from alphabot.exchange.account import open_account
 from alphabot.exchange.exchange_time import ExchangeTime
@@ -24,12 +25,14 @@ from alphabot.runtime.board import Board, Row
 from alphabot.runtime.brake import Brake
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.identities import Identities
+from alphabot.runtime.notices import Notices
 from alphabot.runtime.reconcile import Reconciler
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.roster import Roster
 from alphabot.runtime.router import Router
 from alphabot.runtime.seat import Seat
 from alphabot.runtime.stop import Stop
+from alphabot.runtime.teller import Teller
 from alphabot.runtime.trade_loop import TradeLoop
 from alphabot.runtime.turnstile import Turnstile
 from alphabot.runtime.user import User
@@ -38,7 +41,7 @@ from alphabot.wiring.histories import Bars, replay_all
 from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.venues import Venue
 
-__all__ = ["Shared", "assemble"]
+__all__ = ["Assembled", "Shared", "assemble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Shared:
     stop: Stop
     board: Board
     brake: Brake
+    notices: Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,24 @@ class _Everyone:
     bench: Bench
 
 
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """Everyone in the service, and what people are to be told of them."""
+
+    roster: Roster
+    halts: Sequence[Event]
+    """Of the past, that somebody must have heard of."""
+    tellers: Sequence[Teller]
+
+    def days(self, day: int) -> list[DayOfUser]:
+        """Return what each user who traded on a day since 1970-01-01 UTC has done."""
+        days = (teller.day(day) for teller in self.tellers)
+        return [each for each in days if each is not None]
+
+
 async def assemble(
     shared: Shared, bound: Sequence[Bound], refused: Sequence[RefusedStrategy] = ()
-) -> Roster:
+) -> Assembled:
     """Read every user's journal and prepare their seats, in the order of their ids.
 
     A refused strategy has its row and its past like any other, and ends where it would trade.
@@ -80,16 +99,20 @@ async def assemble(
     everything = (*(b.settings for b in bound), *(each.strategy for each in refused))
     user_ids = sorted({user_id for strategy in everything for user_id in strategy.user_ids})
     recorders = [Recorder(shared.journal, user_id, shared.clock) for user_id in user_ids]
+    tellers = [_teller(shared.notices, recorder) for recorder in recorders]
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
     bars = await replay_all(
         shared.journal, recorders, guard=shared.settings.limits.self_trade_guard
     )
     for each in refused:
         bars.refuse(each.strategy.strategy_id, each.reason)
-    bench = Bench(shared.settings.plugins.bench_after, shared.plugins.plugin_of)
+    bench = Bench(
+        shared.settings.plugins.bench_after, shared.plugins.plugin_of, shared.notices.benched
+    )
     everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars, bench)
     seats = []
-    for recorder in recorders:
+    halts = []
+    for recorder, teller in zip(recorders, tellers, strict=True):
         user_id = recorder.user_id
         strategies = [b for b in bound if user_id in b.settings.user_ids]
         rows = [_row(b, user_id) for b in strategies]
@@ -98,14 +121,20 @@ async def assemble(
         stop = shared.stop.child(user_id)
         for row in rows:
             stop.child(row.strategy_id)
-        open_user = partial(_open_user, shared, everyone, strategies)
+        halts += teller.begin(rows)
+        open_user = partial(_open_user, shared, everyone, strategies, teller)
         seats.append(Seat(recorder, rows, stop, shared.brake, open_user))
-    return Roster(seats, shared.stop)
+    return Assembled(Roster(seats, shared.stop), halts, tellers)
 
 
 @asynccontextmanager
 async def _open_user(
-    shared: Shared, everyone: _Everyone, bound: Sequence[Bound], seat: Seat, rows: Sequence[Row]
+    shared: Shared,
+    everyone: _Everyone,
+    bound: Sequence[Bound],
+    teller: Teller,
+    seat: Seat,
+    rows: Sequence[Row],
 ) -> AsyncIterator[User]:
     """Put a user together that trades for these rows; its account closes with the block."""
     venue, credentials = shared.venue, shared.venue.credentials(seat.user_id)
@@ -138,11 +167,17 @@ async def _open_user(
             everyone=everyone.recorders,
             multiplier_of=shared.plugins.multiplier,
             bench=everyone.bench,
+            teller=teller,
         )
         feed = UserFeed(account.listen_key, venue.net, venue.order_stream_url)
         by_id = {b.settings.strategy_id: b for b in bound}
         free = everyone.bars.let_through(rows)
         yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in free])
+
+
+def _teller(notices: Notices, recorder: Recorder) -> Teller:
+    step_percent = notices.wishes(recorder.user_id).progress_step_percent
+    return Teller(recorder, notices.post, step_percent)
 
 
 def _row(bound: Bound, user_id: UserId) -> Row:

@@ -7,7 +7,7 @@ Everything here fails before anything was written, with the line of the name tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import trio
@@ -19,7 +19,7 @@ from alphabot.core.values import AlphaId, Token, UserId
 from alphabot.errors import ConfigError, ExchangeError
 from alphabot.log import say
 from alphabot.plugins import PluginHost, Source, load_plugins
-from alphabot.ports import Market, PricingRule
+from alphabot.ports import Market, NotifierFactory, PricingRule
 
 __all__ = ["Bound", "Names", "RefusedStrategy", "bind", "choose", "resolve", "token_list"]
 
@@ -46,6 +46,7 @@ class Names:
     strategies: tuple[StrategySettings, ...]
     rules: tuple[PricingRule, ...]
     refused: tuple[RefusedStrategy, ...]
+    notifiers: Mapping[str, NotifierFactory] = field(default_factory=dict)
 
     def brought(self) -> Iterator[Mapping[str, str]]:
         """Yield which plugin brings which rule of which strategy; ours are not worth a word."""
@@ -101,7 +102,7 @@ def resolve(settings: Settings, only: Sequence[str]) -> Names:
         else:
             runs.append(strategy)
             rules.append(rule)
-    return Names(host, tuple(runs), tuple(rules), tuple(refused))
+    return Names(host, tuple(runs), tuple(rules), tuple(refused), dict(_notifiers(settings, host)))
 
 
 async def bind(settings: Settings, names: Names, market: Market) -> list[Bound]:
@@ -143,6 +144,18 @@ def _rule_of(
                 return RefusedStrategy(strategy, cause.args[0])
             raise settings.complaint("strategies", index, key, problem=cause.args[0]) from None
     return host.pricing_rule(strategy.pricing)
+
+
+def _notifiers(settings: Settings, host: PluginHost) -> Iterator[tuple[str, NotifierFactory]]:
+    for place, name in enumerate(settings.notices.notifiers):
+        try:
+            yield name, host.notifier(name)
+        except KeyError as cause:
+            if not host.refused:
+                at = ("notices", "notifiers", place)
+                raise settings.complaint(*at, problem=cause.args[0]) from None
+            # It may have been that plugin's; orders do not wait for a way to tell of them.
+            say("notifier.missing", notifier=name, reason=cause.args[0])
 
 
 def _token_of(settings: Settings, strategy: StrategySettings, tokens: Sequence[Token]) -> Token:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from alphabot.core.values import Symbol, UserId
-from alphabot.ports import Journal
+from alphabot.ports import Journal, Outbox
 from alphabot.store import Users
 from alphabot.store.database import Database
 
@@ -23,6 +23,11 @@ class ServiceJournal(Journal, Protocol):
 
     def may_be_open(self, user_id: UserId) -> Collection[Symbol]:
         """Return the symbols on which a user may have an order, whatever else is damaged."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What must be heard, in the same database."""
         ...
 
     @property

@@ -34,8 +34,8 @@ class Steering:
     brake: Brake
     doors: tuple[Door, ...] = ()
 
-    def beside(self, roster: Roster, shared: Shared) -> list[Callable[[], Awaitable[None]]]:
-        """Return what is to run beside the users."""
+    def control(self, roster: Roster, shared: Shared) -> Control:
+        """Return what a service is asked through, whichever door a question comes by."""
         describe = Describer(
             roster=roster,
             venue=str(shared.venue.identity),
@@ -44,8 +44,12 @@ class Steering:
             clock=shared.clock,
             started_ms=shared.clock.now_ms(),
             exchange_pause_seconds=lambda: shared.pause.remaining_seconds,
+            notices=shared.notices.status,
         )
-        control = Control(roster, describe)
+        return Control(roster, describe)
+
+    def beside(self, roster: Roster, control: Control) -> list[Callable[[], Awaitable[None]]]:
+        """Return what is to run beside the users."""
         return [
             self.brake.watch_halt,
             partial(self.brake.keep_pulse, roster.distrust),

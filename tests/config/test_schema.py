@@ -47,7 +47,7 @@ BEYOND_A_SCHEMA = {
     "rest_url_port_too_big": "the same",
 }
 # More than one key at a time.
-TOGETHER = re.compile(r"(rule|addresses)_\w+")
+TOGETHER = re.compile(r"(rule|addresses|notices_together)_\w+")
 
 
 def is_number(value: object) -> bool:
@@ -102,8 +102,11 @@ def _keeps(value: Any, keyword: str, rule: Any, rules: Mapping[str, Any]) -> boo
             return all(is_valid(item, rule) for item in value)
         case "required":
             return all(name in value for name in rule)
+        case "propertyNames":
+            return all(re.search(rule["pattern"], name) for name in value)
         case "additionalProperties":
-            others = [item for name, item in value.items() if name not in rules["properties"]]
+            known = rules.get("properties", {})
+            others = [item for name, item in value.items() if name not in known]
             return not others if rule is False else all(is_valid(item, rule) for item in others)
     raise AssertionError(f"a keyword that this validator does not know: {keyword}")
 
