@@ -16,7 +16,7 @@ __all__ = ["ACCOUNTS", "CHAT", "NOTICES", "OF_USER", "SENDER"]
 _WISHES = (
     Key(
         "kinds",
-        ListOf(Choice(tuple(NoticeKind))),
+        ListOf(Choice(tuple(kind.value for kind in NoticeKind))),
         "what is told; what needs a human always is",
         [kind.value for kind in NoticeKind],
     ),
