@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from alphabot.core.progress import UserState
-from alphabot.core.records import Credited, Intended, Leg, Record, Settled
+from alphabot.core.records import Credited, Intended, Latched, Leftover, Leg, Record, Settled
 from alphabot.core.values import AlphaId, StrategyId, UserId
 from alphabot.rehearsal.profile import Mode, Profile
 from alphabot.simulator.amounts import floor_places
@@ -24,6 +24,7 @@ __all__ = ["in_doubt", "is_done", "judge", "latched"]
 
 _ZERO = Decimal(0)
 _CREDIT_PLACES = 8
+_UNTOLD = "SELECT cause FROM outbox WHERE delivered_at_ms IS NULL"
 
 
 async def state_of(journal: SqliteJournal, user_id: int) -> UserState:
@@ -36,7 +37,7 @@ async def state_of(journal: SqliteJournal, user_id: int) -> UserState:
 
 
 async def is_done(journal: SqliteJournal, profile: Profile, life: int) -> bool:
-    """Tell whether every target is reached and nothing is open."""
+    """Tell whether every target is reached, nothing is open, and all was heard that must be."""
     await trio.lowlevel.checkpoint()
     for user_id in profile.user_ids:
         state = await state_of(journal, user_id)
@@ -47,7 +48,7 @@ async def is_done(journal: SqliteJournal, profile: Profile, life: int) -> bool:
             credited = state.strategy(strategy_id).credited
             if user_id in each.user_ids and credited < Decimal(each.target_volume):
                 return False
-    return True
+    return profile.mode is Mode.SAFETY or not journal.database.rows(_UNTOLD)
 
 
 async def latched(journal: SqliteJournal, profile: Profile) -> list[int]:
@@ -84,6 +85,24 @@ async def judge(world: World) -> None:
             world.referee.object_to("I-7", f"user {user_id}: an order was settled twice")
         if world.profile.mode is Mode.LIVENESS:
             _judge_end(world, user_id, state, {int(i) for i in ids})
+            _judge_hearing(world, user_id, records)
+
+
+def _judge_hearing(world: World, user_id: int, records: Sequence[Record]) -> None:
+    """Look whether every halt was told by every notifier, and none over and over (I-27)."""
+    for record in records:
+        match record:
+            case Latched():
+                cause = f"latched/{user_id}/{record.at_ms}"
+            case Leftover():
+                cause = f"leftover/{user_id}/{record.intent_id}/{record.at_ms}"
+            case _:
+                continue
+        for notifier in world.profile.notifiers:
+            times = world.hearing.heard[notifier, cause]
+            # Once more for each process that died between delivering and marking.
+            if not 1 <= times <= 1 + world.unclean:
+                world.referee.object_to("I-27", f"{notifier} told {cause} {times} times")
 
 
 def _judge_leg(world: World, user_id: int, record: Settled, order: Order | None) -> None:

@@ -57,6 +57,7 @@ def draw_profile(seed: int, mode: Mode | None = None) -> Profile:
         faults_end_at=faults_end_at,
         held_seconds_max=max(0.5, settle - lag_ms / 1000 - 1.5),
         plugin_kinds=plugins,
+        notifier_kinds=tuple(n for n in rates if KINDS[n].site is FaultSite.NOTIFIER),
     )
 
 
@@ -72,7 +73,7 @@ def _rates(rng: random.Random, seed: int) -> dict[str, float]:
             kind = KINDS[name]
             if kind.site in (FaultSite.MOMENT,):
                 rates[name] = float(rng.randint(1, int(kind.most)))
-            elif kind.site in (FaultSite.WORLD, FaultSite.PLUGIN):
+            elif kind.site in (FaultSite.WORLD, FaultSite.PLUGIN, FaultSite.NOTIFIER):
                 rates[name] = kind.most if kind.most <= 100 else rng.uniform(500, kind.most)
             else:
                 strongest = kind.most if count <= 3 else kind.most / 3

@@ -40,6 +40,8 @@ class FaultSite(StrEnum):
     """A property of the whole world; the rate is how strongly."""
     PLUGIN = "plugin"
     """A rule of the configuration that misbehaves for some prices."""
+    NOTIFIER = "notifier"
+    """A way to reach people that misbehaves until the faults end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,15 @@ _PLUGIN_ROWS: _Rows = {
     "multiplier raises": ("65, multiplier", 1),
     "multiplier returns NaN": ("65, multiplier NaN", 1),
 }
+_NOTIFIER_ROWS: _Rows = {
+    "notifier dead": ("67, down", 1),
+    "notifier slow": ("67, slow", 1),
+    "notifier raises": ("67, 65, raises", 1),
+    "notifier exits": ("67, 65, SystemExit", 1),
+    "notifier floods": ("67, 429", 1),
+    "notifier hangs at open": ("67, hangs", 1),
+    "notifier returns garbage": ("67, 65, coroutine", 1),
+}
 
 
 def _all() -> dict[str, Kind]:
@@ -198,6 +209,7 @@ def _all() -> dict[str, Kind]:
         (FaultSite.MOMENT, _MOMENT_ROWS),
         (FaultSite.WORLD, _WORLD_ROWS),
         (FaultSite.PLUGIN, _PLUGIN_ROWS),
+        (FaultSite.NOTIFIER, _NOTIFIER_ROWS),
     )
     return {
         str(name): Kind(str(name), site, row, most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,11 @@ from alphabot.rehearsal.life import Kill
 __all__ = ["Mode", "Moment", "Profile", "StrategyProfile"]
 
 _HERE = Path(__file__).parent
-"""Where the drop-in lies whose rules misbehave, and the same one mended."""
+"""Where the drop-ins lie: rules that misbehave, the same mended, and notifiers of both sorts."""
+
+
+def _listed(items: Iterable[object]) -> str:
+    return "[" + ", ".join(f'"{item}"' for item in items) + "]"
 
 
 class Mode(StrEnum):
@@ -73,11 +78,17 @@ class Profile:
     """In liveness mode: how soon after the faults everyone must be done."""
     held_seconds_max: float = 3.0
     plugin_kinds: tuple[str, ...] = field(default=())
+    notifier_kinds: tuple[str, ...] = ()
 
     @property
     def user_ids(self) -> tuple[int, ...]:
         """Everybody, in order."""
         return tuple(sorted({user for each in self.strategies for user in each.user_ids}))
+
+    @property
+    def notifiers(self) -> tuple[str, ...]:
+        """How people are reached: one notifier that does what it should, and those drawn."""
+        return ("messenger", *(kind.replace(" ", "_") for kind in self.notifier_kinds))
 
     @property
     def is_mended(self) -> bool:
@@ -112,11 +123,12 @@ class Profile:
         lines += [f"grace_seconds = {self.grace_seconds}", "failure_backoff_factor = 2", "[limits]"]
         if not calm:
             lines += [f"{name} = {value}" for name, value in self.limits.items()]
-        if self.plugin_kinds:
-            folder = _HERE / ("mended" if calm else "unruly")
-            lines += ["[plugins]", f'paths = ["{folder}"]', 'enabled = ["unruly"]']
-            # Rounds with a rule that fails are what is rehearsed, not how it is taken out.
-            lines += ["bench_after = 1000"]
+        folders = [_HERE / ("mended" if calm else "unruly"), _HERE / "messengers"]
+        enabled = ["unruly", "messengers"] if self.plugin_kinds else ["messengers"]
+        lines += ["[plugins]", f"paths = {_listed(folders)}", f"enabled = {_listed(enabled)}"]
+        # Rounds with a rule that fails are what is rehearsed, not how it is taken out.
+        lines += ["bench_after = 1000"]
+        lines += ["[notices]", f"notifiers = {_listed(self.notifiers)}"]
         for each in self.strategies:
             lines += [
                 "[[strategies]]",

@@ -17,6 +17,7 @@ from alphabot.errors import AlphabotError
 from alphabot.rehearsal import closing, opening, person
 from alphabot.rehearsal.clock import JumpingClock
 from alphabot.rehearsal.counters import Counters
+from alphabot.rehearsal.hearing import HEARING, Hearing
 from alphabot.rehearsal.life import KillPoint, Life
 from alphabot.rehearsal.moments import happen
 from alphabot.rehearsal.mortal_journal import DiskFault, MortalJournal
@@ -70,6 +71,14 @@ class World:
         self.recovery_seconds: list[float] = []
         self.settled_at: dict[int, float] = {}
         """When the service recorded last how an order ended, by its id."""
+        self.unclean = 0
+        """Lives that were killed, or ended by an accident."""
+        self.hearing = Hearing(
+            is_dead=lambda: self._life is None or self._life.frozen,
+            is_faulty=lambda: not self.calm,
+            on_fault=lambda name: self.counters.add("fault", name),
+            on_notice=lambda name, notice: self.trace(f"{name} tells {notice.cause}"),
+        )
         self._verbose = verbose
         self.ends_at = profile.faults_end_at
         if profile.mode is Mode.LIVENESS:
@@ -166,6 +175,7 @@ class World:
         self.referee.new_life(await closing.latched(self.journal, self.profile))
         self.referee.intents_of = lambda user_id: mortal.intended.get(UserId(user_id), ())
         self.trace(f"life {self.lives} begins, {'calm' if self.calm else 'faulty'}")
+        HEARING.set(self.hearing)
         self.board = board = Board()
         with self._accidents(life):
             async with trio.open_nursery() as nursery:
@@ -181,6 +191,7 @@ class World:
                 self.counters.add("ending", str(row.ending))
         self._stop = None
         opening.count_misdeeds_of_rules(self)
+        self.unclean += life.frozen
         if life.frozen:
             await net.bury()
         life.frozen = True
@@ -209,7 +220,10 @@ class World:
         try:
             yield
         except* AlphabotError as group:
+            self.unclean += 1
             self.trace(f"life ended by {opening.first(group)!r}")
+            if "a notifier's own" in str(opening.first(group)):
+                self.referee.object_to("I-24", "the service ended by what a notifier raised")
             self.counters.add("accident", type(opening.first(group)).__name__)
         except* (Exception, SystemExit) as group:  # noqa: BLE001 - a bug, which is kept
             error = opening.first(group)
@@ -274,7 +288,7 @@ class World:
         if self._life is None or self._life.frozen:
             return False
         self.counters.heard(key)
-        if key in ("user.failed", "program.failed", "log.unknown_key"):
+        if key in ("user.failed", "program.failed", "notices.failed", "log.unknown_key"):
             self.referee.object_to("bug", f"{key} {dict(fields)}")
         if key == "request.unknown":
             self._reconciling.add(int(fields["user_id"]))

@@ -25,7 +25,10 @@ STRATEGY = StrategyProfile("koge_run", "KOGE", "BSC", (1, 2), "30", "50")
 RECORD = Configured(at_ms=1, strategy_id=StrategyId("koge_run"), snapshot="{}")
 BEFORE = {KillPoint.K18: (Kill(KillPoint.K5, 1),)}
 """What must have happened for a point to be passed at all."""
-MOMENTS = {KillPoint.K17: (Moment(0.5, "stop once", 1),)}
+MOMENTS = {
+    KillPoint.K13: (Moment(2.5, "risk challenge", 1),),
+    KillPoint.K17: (Moment(0.5, "stop once", 1),),
+}
 
 
 def world(
@@ -44,6 +47,7 @@ def world(
             faults=dict(faults),
             moments=moments,
             kills=kills,
+            notifier_kinds=tuple(name for name in faults if name.startswith("notifier")),
         )
     )
 
@@ -56,6 +60,20 @@ def test_dying_is_survived(point: KillPoint) -> None:
     assert outcome.counters.of("kill").get(point) == 1
     assert outcome.lives >= len(kills) + (point is not KillPoint.K16)
     assert outcome.rounds >= 4
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_halt_is_heard_whichever_write_of_the_outbox_it_dies_at(nth: int) -> None:
+    """The first is the row, the others mark it as delivered; what is heard may be heard twice."""
+    outcome = world(
+        Kill(KillPoint.K13, nth),
+        moments=MOMENTS[KillPoint.K13],
+        faults={"notifier raises": 1.0},
+    )
+    assert outcome.violations == []
+    told = [line for line in outcome.trace if " tells latched/" in line]
+    assert len(told) >= 2, "by each of two notifiers"
+    assert outcome.counters.of("kill").get(KillPoint.K13, 0) == (nth < 3)
 
 
 @pytest.mark.parametrize("fault", DiskFault)
