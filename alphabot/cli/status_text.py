@@ -10,6 +10,7 @@ from decimal import Decimal
 from rich.console import RenderableType
 from rich.padding import Padding
 
+from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.cli import cells
 from alphabot.cli.layout import Row, labelled, printed, table
 from alphabot.cli.ledger_text import ledger_line
@@ -17,7 +18,12 @@ from alphabot.cli.words import CONNECTIONS, ENDINGS, STATES, Words, word
 from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
-from alphabot.runtime.status import LimitStatus, Status, StrategyStatus, UserStatus
+from alphabot.runtime.status import (
+    LimitStatus,
+    Status,
+    StrategyStatus,
+    UserStatus,
+)
 
 __all__ = ["as_text"]
 
@@ -56,6 +62,9 @@ _SENTENCES: Mapping[str, Words] = {
         "{intent}（{strategy}，{token}）{state}，{since}",
         "{intent} ({strategy}, {token}) {state}, {since}",
     ),
+    "unheard": ("{count}条必须送达的通知尚未送达", "{count} notices that must be heard"),
+    "notifier": ("送达{delivered}条，丢弃{dropped}条", "{delivered} delivered, {dropped} dropped"),
+    "backing_off": ("{state}（{left}）", "{state} for {left}"),
 }
 _LABELS: Mapping[str, Words] = {
     "strategy": ("策略", "strategy"),
@@ -72,6 +81,14 @@ _LABELS: Mapping[str, Words] = {
     "open": ("未结", "open"),
     "ledger": ("账目", "ledger"),
     "unpriced": ("无价", "no price"),
+    "unheard": ("未送达", "UNHEARD"),
+    "notifier": ("通知", "notifier"),
+}
+_NOTIFIER_STATES: Mapping[str, Words] = {
+    "opening": ("正在打开", "is being opened"),
+    "delivering": ("正常", "delivers"),
+    "backing_off": ("退避中", "backs off"),
+    "pointless": ("无法送达", "cannot deliver"),
 }
 _LIMITS: Mapping[str, Words] = {
     "max_total_exposure_usdt": ("全部敞口", "all exposure"),
@@ -115,7 +132,7 @@ class _Text:
         if status.exchange_pause_seconds:
             left = cells.seconds(status.exchange_pause_seconds)
             rows.append(("", self._say("exchange_pause", left=left)))
-        yield labelled([*rows, *self._limits(status.limits)])
+        yield labelled([*rows, *self._limits(status.limits), *self._notices(status.notices)])
         for user in status.users:
             yield ""
             yield from self._user(user)
@@ -207,6 +224,18 @@ class _Text:
             if limit.name == "max_daily_loss_usdt" and _amount(realised) != used:
                 said += self._say("realised", realised=_amount(realised))
             yield label, said
+
+    def _notices(self, notices: NoticesStatus) -> Iterator[Row]:
+        if notices.undelivered:
+            yield self._label("unheard"), self._say("unheard", count=notices.undelivered)
+        for notifier in notices.notifiers:
+            state = word(_NOTIFIER_STATES[notifier.state], self.language)
+            if notifier.seconds_left is not None:
+                left = cells.seconds(notifier.seconds_left)
+                state = self._say("backing_off", state=state, left=left)
+            problem = f": {cells.name(notifier.problem)}" if notifier.problem else ""
+            counts = self._say("notifier", delivered=notifier.delivered, dropped=notifier.dropped)
+            yield self._label("notifier"), f"{cells.name(notifier.name)} {state}{problem}, {counts}"
 
     def _moment(self, at_ms: int | None) -> str:
         """Return a moment on this machine's clock; the day only where it is another one."""

@@ -44,6 +44,8 @@ def draw_profile(seed: int, mode: Mode | None = None) -> Profile:
     moments = _moments(rng, rates, users, faults_end_at)
     if any(kill.point is KillPoint.K17 for kill in kills):
         moments = (Moment(round(rng.uniform(0.5, 9), 3), "stop once", users[0]), *moments)
+    if any(kill.point is KillPoint.K13 for kill in kills):
+        moments = (Moment(round(rng.uniform(2, 20), 3), "risk challenge", users[0]), *moments)
     return Profile(
         seed=seed,
         mode=mode,

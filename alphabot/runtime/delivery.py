@@ -22,7 +22,7 @@ from alphabot.log import harmless, redact, say
 from alphabot.messages import Language
 from alphabot.ports import ChatDoor, ChatListener, Notifier, NotifierFactory
 from alphabot.runtime.composing import told_together
-from alphabot.runtime.status import NotifierStatus
+from alphabot.runtime.notice_status import NotifierStatus
 
 __all__ = ["WAITING_NOTICES_MAX", "Delivery"]
 

@@ -14,11 +14,11 @@ from alphabot.core.standing import total_exposure_usdt
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Row, State
 from alphabot.runtime.brake import Brake
+from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.runtime.roster import Roster
 from alphabot.runtime.seat import Seat
 from alphabot.runtime.status import (
     LimitStatus,
-    NoticesStatus,
     Status,
     StrategyStatus,
     UserStatus,

@@ -31,7 +31,7 @@ from alphabot.messages import Language
 from alphabot.ports import ChatDoor, NotifierFactory, Outbox, WallClock
 from alphabot.runtime.composing import notice_of
 from alphabot.runtime.delivery import Delivery
-from alphabot.runtime.status import NoticesStatus
+from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.runtime.stop import Stop
 
 __all__ = ["Notices"]

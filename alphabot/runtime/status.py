@@ -17,12 +17,11 @@ from alphabot.core.limit_values import Limits
 from alphabot.core.progress import OpenIntent, StrategyProgress, UserState
 from alphabot.core.standing import Stake
 from alphabot.core.values import AlphaId, StrategyId, UserId
+from alphabot.runtime.notice_status import NoticesStatus
 
 __all__ = [
     "LatchStatus",
     "LimitStatus",
-    "NoticesStatus",
-    "NotifierStatus",
     "OpenIntentStatus",
     "Status",
     "StrategyStatus",
@@ -132,29 +131,6 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     realised_loss_usdt: Decimal = ZERO
     """Of the loss that the limit of the day counts, what SELLs of today have realised."""
     strategies: Sequence[StrategyStatus] = ()
-
-
-class NotifierStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a notifier does."""
-
-    name: str
-    state: str
-    """``opening``, ``delivering``, ``backing_off``, or ``pointless`` once retrying is in vain."""
-    problem: str = ""
-    seconds_left: float | None = None
-    """Until it tries again, while it backs off."""
-    waiting: int = 0
-    delivered: int = 0
-    dropped: int = 0
-    """Notices that nobody will hear, for want of room or because they were never taken."""
-
-
-class NoticesStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What people have still to hear, and how it is delivered."""
-
-    undelivered: int = 0
-    """Things that must be heard and that no notifier has delivered yet."""
-    notifiers: Sequence[NotifierStatus] = ()
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

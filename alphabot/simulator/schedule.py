@@ -9,9 +9,9 @@ Both names are private to trio; ``tests/test_trio_guard.py`` fails when they mov
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableSequence
 from contextlib import contextmanager
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import trio
 import trio._core._run as trio_run
@@ -34,28 +34,37 @@ def run_seeded(
     main: Callable[[*Ts], Awaitable[T]],
     *args: *Ts,
     horizon_seconds: float = HORIZON_SECONDS,
+    in_order: bool = False,
 ) -> T:
     """Run ``main`` under a virtual clock with a schedule that follows the seed; return its result.
 
     The same seed gives the same run, in any process, as long as ``main`` uses no threads, no
-    sockets and no chance of its own. Raises trio.TooSlowError at the horizon, and whatever
-    ``main`` raises.
+    sockets and no chance of its own. ``in_order`` draws nothing: tasks that are ready at the same
+    moment run in the order in which they were started, so that one more task moves no other.
+    Raises trio.TooSlowError at the horizon, and whatever ``main`` raises.
     """
 
     async def within_horizon() -> T:
         with trio.fail_after(horizon_seconds):
             return await main(*args)
 
-    with _drawn_schedule(seed):
+    with _schedule(_Unmoved() if in_order else random.Random(seed)):
         return trio.run(within_horizon, clock=MockClock(autojump_threshold=0))
 
 
+class _Unmoved(random.Random):
+    """Leaves in its place what it is to shuffle."""
+
+    def shuffle(self, x: MutableSequence[Any]) -> None:
+        """Change nothing."""
+
+
 @contextmanager
-def _drawn_schedule(seed: int) -> Iterator[None]:
-    """Have trio draw its schedule from a seed, and leave everything as it was found."""
+def _schedule(draws: random.Random) -> Iterator[None]:
+    """Have trio draw its schedule from a generator, and leave everything as it was found."""
     before = {name: getattr(trio_run, name) for name in _PRIVATE}
     # Not by assignment: trio declares the flag final, which for everybody else it is.
-    vars(trio_run).update(dict(zip(_PRIVATE, (True, random.Random(seed)), strict=True)))
+    vars(trio_run).update(dict(zip(_PRIVATE, (True, draws), strict=True)))
     try:
         yield
     finally:

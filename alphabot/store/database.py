@@ -26,7 +26,7 @@ _BUSY_WAIT_MS = 200
 RESTORE = "put a sound copy of the whole folder back while alphabot is stopped"
 """How to go on from a database that is not what was written."""
 
-_PASSING = (apsw.FullError, apsw.BusyError, apsw.LockedError)
+_PASSING = (apsw.FullError, apsw.BusyError, apsw.LockedError, apsw.ConstraintError)
 """Errors after which nothing is in doubt but what was to be written."""
 
 _CARRY_ON = "the next start carries on where the journal ends"
@@ -151,8 +151,9 @@ class Database:
     def attempt(self) -> Iterator[apsw.Connection]:
         """Lend the connection for a transaction that no order hangs on; raises JournalError.
 
-        Where there is no room, or the file is locked, SQLite has undone it and nothing else is in
-        doubt: the connection stays of use. Any other error is final, as it always is.
+        Where there is no room, the file is locked or a rule of the tables forbids it, SQLite has
+        undone it and nothing else is in doubt: the connection stays of use. Any other error is
+        final, as it always is.
         """
         passing: apsw.Error | None = None
         with self.guarded() as connection:

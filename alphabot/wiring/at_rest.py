@@ -19,6 +19,7 @@ from alphabot.core.values import AlphaId, FeeRate, StrategyId, UserId
 from alphabot.errors import ConfigError
 from alphabot.ports import WallClock
 from alphabot.runtime.halt import HaltFile
+from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.status import (
     Status,
@@ -108,8 +109,10 @@ async def last_known(settings: Settings) -> Status:
     folder = folder_of(settings)
     states: dict[UserId, UserState] = {user_id: UserState() for user_id in _users(settings)}
     await trio.lowlevel.checkpoint()
+    undelivered = 0
     if (folder / f"{identity.file_stem}.db").exists():
         with look(settings) as view:
+            undelivered = view.undelivered
             for user in view.users:
                 if user.user_id in states and user.damage is not None:
                     raise user.damage
@@ -135,6 +138,7 @@ async def last_known(settings: Settings) -> Status:
             )
             for user_id, state in states.items()
         ],
+        notices=NoticesStatus(undelivered=undelivered),
     )
 
 

@@ -46,6 +46,11 @@ class JournalView:
         """The users who would not be traded for."""
         return tuple(user for user in self.users if user.damage is not None)
 
+    @property
+    def undelivered(self) -> int:
+        """How many notices that must be heard nobody has heard yet."""
+        return self._reading.undelivered
+
     def user(self, user_id: int) -> UserView:
         """Return what is known of a user; raises ConfigError for one who has no records."""
         for user in self.users:
