@@ -237,7 +237,10 @@ _NOTICES: Mapping[str, Message] = {
         ("notifier",),
     ),
     "notifier.missing": Message(
-        "ERROR", "没有该通知方式，不会通知", "No such notifier: nothing is told by it", ("notifier",)
+        "ERROR",
+        "没有该通知方式，不会通知",
+        "No such notifier: nothing is told by it",
+        ("notifier",),
     ),
     "notifier.back": Message("INFO", "通知恢复送达", "Notices are delivered again", ("notifier",)),
     "notifier.dropped": Message(

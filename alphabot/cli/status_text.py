@@ -10,7 +10,6 @@ from decimal import Decimal
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.cli import cells
 from alphabot.cli.layout import Row, labelled, printed, table
 from alphabot.cli.ledger_text import ledger_line
@@ -18,6 +17,7 @@ from alphabot.cli.words import CONNECTIONS, ENDINGS, STATES, Words, word
 from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
+from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.runtime.status import (
     LimitStatus,
     Status,

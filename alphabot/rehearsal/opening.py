@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from alphabot.errors import JournalError
 from alphabot.ports import WallClock
 from alphabot.rehearsal.clock import JumpingClock
 from alphabot.rehearsal.faults import KINDS, FaultSite
+from alphabot.rehearsal.hearing import Hearing
 from alphabot.rehearsal.life import KillPoint
 from alphabot.rehearsal.net_faults import WorldFaults
 from alphabot.rehearsal.profile import Profile
@@ -41,6 +42,7 @@ __all__ = [
     "REST_PORT",
     "count_faults",
     "first",
+    "hearing_of",
     "open_world",
     "rules_of",
 ]
@@ -128,6 +130,16 @@ def first_journal(profile: Profile, clock: WallClock) -> tuple[SqliteJournal, bo
     database = Database(connection, IN_MEMORY)
     users = Users(database, clock, simulated=True)
     return memory_journal(clock, after=SqliteJournal(database, EMBEDDED.text, users, None)), True
+
+
+def hearing_of(world: World, is_dead: Callable[[], bool]) -> Hearing:
+    """Return the people whom the notifiers of a world reach."""
+    return Hearing(
+        is_dead=is_dead,
+        is_faulty=lambda: not world.calm,
+        on_fault=lambda name: world.counters.add("fault", name),
+        on_notice=lambda name, notice: world.trace(f"{name} tells {notice.cause}"),
+    )
 
 
 def count_faults(world: World) -> None:

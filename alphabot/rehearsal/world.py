@@ -17,7 +17,7 @@ from alphabot.errors import AlphabotError
 from alphabot.rehearsal import closing, opening, person
 from alphabot.rehearsal.clock import JumpingClock
 from alphabot.rehearsal.counters import Counters
-from alphabot.rehearsal.hearing import HEARING, Hearing
+from alphabot.rehearsal.hearing import HEARING
 from alphabot.rehearsal.life import KillPoint, Life
 from alphabot.rehearsal.moments import happen
 from alphabot.rehearsal.mortal_journal import DiskFault, MortalJournal
@@ -73,12 +73,7 @@ class World:
         """When the service recorded last how an order ended, by its id."""
         self.unclean = 0
         """Lives that were killed, or ended by an accident."""
-        self.hearing = Hearing(
-            is_dead=lambda: self._life is None or self._life.frozen,
-            is_faulty=lambda: not self.calm,
-            on_fault=lambda name: self.counters.add("fault", name),
-            on_notice=lambda name, notice: self.trace(f"{name} tells {notice.cause}"),
-        )
+        self.hearing = opening.hearing_of(self, lambda: self._life is None or self._life.frozen)
         self._verbose = verbose
         self.ends_at = profile.faults_end_at
         if profile.mode is Mode.LIVENESS:

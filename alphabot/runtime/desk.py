@@ -135,7 +135,7 @@ class Desk:
 
     def stake(self) -> Stake:
         """Return what the user has at stake at this moment, at the prices last seen."""
-        state = self.recorder.state
+        state, now_ms = self.recorder.state, self.recorder.now_ms()
         return stake(state, now_ms, self.bids, self.fees, self.reconciler.foreign)
 
     def twin(self, plan: PairPlan) -> bool:

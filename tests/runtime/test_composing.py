@@ -130,7 +130,7 @@ def test_time_left_goes_by_the_pace_of_the_run() -> None:
 
 def test_every_text_is_in_both_languages() -> None:
     for catalogue in (TITLES, ENDED, FIGURES, COMMANDS, ANSWERS):
-        for zh, en in catalogue.values():  # type: ignore[attr-defined]  # mappings of several keys
+        for zh, en in catalogue.values():
             assert zh
             assert en
             assert all(ord(char) < 0x3000 for char in en)
