@@ -13,6 +13,7 @@ from alphabot.core.records import Leg, Record
 from alphabot.core.standing import stake
 from alphabot.core.values import FeeRate, OrderStatus, UserId
 from alphabot.messages import Language
+from alphabot.runtime.notice_status import NoticesStatus, NotifierStatus
 from alphabot.runtime.status import Status, user_status
 from tests.core.samples import KOGE, NOON_MS, fold, pair, placed, sale, settled
 from tests.core.test_limits import LIMITS
@@ -54,6 +55,22 @@ def test_what_has_no_price_is_said_to_count_as_lost() -> None:
     assert "no price" not in said(status("0.002"), "en")
     assert "(cost 12.40 USDT) counts as lost" in said(status(), "en")
     assert "未挂单部分（成本 12.40 USDT）计为亏损" in said(status(), "zh").replace("） ", "）")
+
+
+def test_what_nobody_has_heard_and_how_each_notifier_does() -> None:
+    notifiers = (
+        NotifierStatus(name="telegram", state="delivering", delivered=7, dropped=2),
+        NotifierStatus(name="slack", state="backing_off", problem="429", seconds_left=40.0),
+    )
+    notices = NoticesStatus(undelivered=3, notifiers=notifiers)
+    of = msgspec.structs.replace(status("0.002"), notices=notices)
+    english, chinese = said(of, "en"), said(of, "zh")
+    assert "UNHEARD 3 notices that must be heard" in english
+    assert "telegram delivers, 7 delivered, 2 dropped" in english
+    assert "slack backs off for 40.0 s: 429, 0 delivered, 0 dropped" in english
+    assert "3条必须送达的通知尚未送达" in chinese
+    assert "slack 退避中（40.0 s）" in chinese
+    assert "notifier" not in said(status("0.002"), "en")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

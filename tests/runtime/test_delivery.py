@@ -93,6 +93,7 @@ async def unawaited(notice: Notice) -> object:
 
 async def in_a_group(_notice: Notice) -> None:
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep_forever)
         nursery.start_soon(raising(RuntimeError("in a task of its own")), _notice)
 
 
