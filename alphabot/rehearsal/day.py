@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -14,7 +14,7 @@ from pathlib import Path
 import trio
 
 from alphabot.clocks import TrioClock
-from alphabot.config import Settings, load
+from alphabot.config import NoticeSettings, Settings, load
 from alphabot.rehearsal.net_faults import WorldFaults
 from alphabot.rehearsal.workers import workers
 from alphabot.runtime.board import Board
@@ -145,7 +145,8 @@ async def _run(settings: Settings, only: Sequence[str], level: FaultLevel, seed:
             with unwrapped(), trio.move_on_after(DAY_SECONDS):
                 await run_on(
                     simulated_venue(net, addresses, seed),
-                    settings,
+                    # Nobody is told of a day that is not.
+                    replace(settings, notices=NoticeSettings()),
                     only=only,
                     journal=nullcontext(memory_journal(clock)),
                     clock=clock,

@@ -11,6 +11,7 @@ import trio
 
 import alphabot.rehearsal
 from alphabot.config import Settings
+from alphabot.rehearsal.day import FaultLevel, rehearse_days
 from alphabot.rehearsal.faults import KINDS, FaultSite
 from alphabot.rehearsal.hearing import HEARING, Hearing
 from alphabot.simulator import ExchangeSettings
@@ -99,3 +100,17 @@ def test_all_of_them_at_once_neither() -> None:
     assert busy > 20
     assert told == quietly(2)
     assert quietly(1) != quietly(2)
+
+
+def test_nobody_is_told_of_a_day_that_is_only_rehearsed(tmp_path: Path) -> None:
+    text = TEXT.replace("PLUGINS", str(PLUGINS)).replace("NOTIFIERS", '["messenger"]')
+    config = tmp_path / "strategies.toml"
+    config.write_text(text.replace("2000", "60"), "utf-8")
+    hearing = Hearing(is_dead=lambda: False, is_faulty=lambda: False, on_fault=lambda name: None)
+    before = HEARING.set(hearing)
+    try:
+        (day,) = rehearse_days(config, (), FaultLevel.NONE, (1,))
+    finally:
+        HEARING.reset(before)
+    assert day.stretches[0].credited >= 60
+    assert hearing.heard == {}
