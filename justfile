@@ -49,6 +49,12 @@ bench *ARGS: _setup
 pricing *ARGS: _setup
     @exec .venv/bin/python -m benchmarks.pricing "$@"
 
+# Fetch the Telegram server that the notifiers are tested against; without it (it needs npm) they are skipped
+peers:
+    mkdir -p .cache/peers
+    cp tests/notifiers/package.json tests/notifiers/package-lock.json .cache/peers
+    cd .cache/peers && npm_config_cache="$PWD/../npm" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+
 # Everything that CI runs
 check: lint types contracts test
 

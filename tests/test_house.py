@@ -290,7 +290,7 @@ def imported_packages(source: str) -> set[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
     packages = {name.partition(".")[0] for name in names}
     return packages - sys.stdlib_module_names - {"alphabot", "plugins", "tests"}
@@ -298,14 +298,20 @@ def imported_packages(source: str) -> set[str]:
 
 def test_what_we_import_is_what_we_declare() -> None:
     project = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras: dict[str, list[str]] = project["project"]["optional-dependencies"]
     declared = {
         re.split(r"[^\w-]", line)[0].replace("-", "_")
-        for line in project["project"]["dependencies"]
+        for line in [
+            *project["project"]["dependencies"],
+            *(line for extra in extras.values() for line in extra),
+        ]
     }
     modules = our_modules()
     shipped = {path: text for path, text in modules.items() if "test_" not in path}
     assert set().union(*map(imported_packages, shipped.values())) == declared
-    assert imported_packages("import trio.abc\nfrom httpx import Client\nimport os") == {
+    assert imported_packages(
+        "import trio.abc\nfrom httpx import Client\nimport os\nfrom .bot import Bot"
+    ) == {
         "trio",
         "httpx",
     }
