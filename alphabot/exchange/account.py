@@ -58,6 +58,8 @@ from alphabot.ports import CommittedIntent, Net, WallClock
 
 __all__ = ["Account", "AccountSettings", "open_account"]
 
+ANSWER_SECONDS: Final = 10.0
+"""How long a question may take once it is its turn; a connection can fall silent and stay open."""
 READS_AT_ONCE: Final = 2
 """Fewer than the client's own bound, so that a read waits here, where a silence still stops it."""
 
@@ -236,7 +238,12 @@ class Account:
         async with self._reads:
             await self._pause.over()
             self._refuse_if_silenced()
-            return self._read(await send(), read)
+            try:
+                with trio.fail_after(ANSWER_SECONDS):
+                    reply = await send()
+            except trio.TooSlowError as cause:
+                raise UnexpectedReply(f"no answer within {ANSWER_SECONDS:g} s") from cause
+            return self._read(reply, read)
 
     def _read(self, reply: Reply, read: Callable[[Reply], T]) -> T:
         """Return what an answer says, and draw what it means for the requests after it."""

@@ -49,8 +49,6 @@ __all__ = [
 
 REST_PORT, _STREAM_PORT = 80, 8080
 ADDRESSES = addresses_of("exchange.simulated", REST_PORT, _STREAM_PORT)
-_ASKED_SECONDS = 30
-"""How long the service waits for a stream to speak of an order before it asks."""
 _SLACK_PERCENT = Decimal(4)
 """How far the price may have moved between a quote and its order, beyond the collar."""
 
@@ -75,9 +73,6 @@ async def open_world(profile: Profile, clock: WallClock, *, verbose: bool) -> As
     limits = loads(profile.configuration(), Path("rehearsal.toml")).limits
     referee = Referee(exchange, rules_of(limits, exchange), profile.user_ids)
     referee.stakes.watched_collar = not _prices_lie(profile)
-    referee.notices_silence = all(
-        Decimal(each.order_timeout_seconds) > _ASKED_SECONDS for each in profile.strategies
-    )
     async with trio.open_nursery() as nursery:
         await nursery.start(memory.serve)
         async with open_faulty_net(memory, faults) as net:

@@ -99,9 +99,6 @@ class Referee:
         """Whether what is asked of the exchange at this moment is a person's doing."""
         self.halted_at: float | None = None
         """When the present life was told to stop."""
-        self.notices_silence = True
-        """Whether a BUY is waited for long enough to be asked about before it is given up: only
-        then does the service learn by itself that its stream carries nothing."""
         self.intents_of: Callable[[int], Sequence[Intended]] = lambda user_id: ()
         self._exchange = exchange
         self._users = {user_id: _User() for user_id in user_ids}
@@ -270,7 +267,7 @@ class Referee:
             if since > _UNHEARD_SECONDS:
                 self.object_to("I-14", f"user {entry.user_id} trades unheard for {since:.0f} s")
         user.deaf_rounds += user.deaf and entry.kind is RequestKind.PLACE_PAIR
-        if self.notices_silence and user.deaf_rounds > _DEAF_ROUNDS:
+        if user.deaf_rounds > _DEAF_ROUNDS:
             what = f"user {entry.user_id} begins {user.deaf_rounds} rounds on a dead stream"
             self.object_to("I-14", what)
         self.stakes.accepted(orders, entry.at_ms)

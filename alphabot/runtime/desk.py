@@ -156,7 +156,7 @@ class Desk:
             raise InvariantBroken(f"intent {entry.intended.intent_id} is not placed")
         legs = Legs.placed(entry.intended, entry.placed)
         with self.router.claim(order.order_id for order in legs.orders.values()) as claim:
-            yield Watch(
+            watch = Watch(
                 entry,
                 legs,
                 claim,
@@ -166,6 +166,8 @@ class Desk:
                 self.reconciler.settle_seconds,
                 self.on_unheard,
             )
+            yield watch
+            watch.end()
 
     def _leftover_sale(self, instrument: Instrument, price: Decimal) -> SalePlan | None:
         """Return the SELL of what is held and on no order, or None when that is only dust."""

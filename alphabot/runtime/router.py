@@ -55,6 +55,8 @@ class Claim:
         self._send, self._receive = trio.open_memory_channel[OrderReport](CLAIM_REPORTS_MAX)
         self._missed = False
         self._wake = trio.Event()
+        self.heard = False
+        """Whether the stream has told anything of these orders."""
 
     def __repr__(self) -> str:
         waiting = self._receive.statistics().current_buffer_used
@@ -62,6 +64,7 @@ class Claim:
 
     def deliver(self, report: OrderReport) -> None:
         """Hand over an update, or note that one was missed; never waits."""
+        self.heard = True
         try:
             self._send.send_nowait(report)
         except trio.WouldBlock:

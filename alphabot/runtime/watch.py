@@ -31,6 +31,9 @@ __all__ = ["POLL_SECONDS", "Watch", "ended", "split_fees"]
 
 POLL_SECONDS = 30.0
 """How long a watch relies on the stream's silence before it asks by REST."""
+UNHEARD_SECONDS = 5.0
+"""The stream tells of an order as soon as it is placed: one that was followed for so long without
+a word means that it carries nothing."""
 FIRST_POLL_SECONDS = 1.0
 """The same while updates may have been missed; each time it doubles."""
 
@@ -60,6 +63,8 @@ class Watch:
         self._on_unheard = on_unheard
         self._absences = 0
         self._absent_at = 0.0
+        self._began_at = trio.current_time()
+        self._has_doubts = False
 
     def __repr__(self) -> str:
         return f"<Watch {self.entry.intended.intent_id}: {self.legs}>"
@@ -86,7 +91,14 @@ class Watch:
     async def ask_again(self) -> None:
         """Ask now, and soon once more: updates were missed, and the lists may be behind them."""
         self._poll_seconds = FIRST_POLL_SECONDS
+        self._has_doubts = True
         await self.ask()
+
+    def end(self) -> None:
+        """Say so if the stream never told of these orders, though nobody knows of a gap."""
+        seconds = trio.current_time() - self._began_at
+        if not (self._claim.heard or self._has_doubts) and seconds >= UNHEARD_SECONDS:
+            self._on_unheard(self._claim.order_ids[0])
 
     async def prove(self, done: Callable[[Legs], bool]) -> None:
         """Ask by REST, again and again with a growing pause, until the legs satisfy ``done``."""
