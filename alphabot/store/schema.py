@@ -111,7 +111,42 @@ CREATE TRIGGER what_was_told_stays_told BEFORE UPDATE ON outbox
     BEGIN SELECT RAISE(ABORT, 'what was delivered stays delivered'); END;
 """
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST), Migration(2, _OUTBOX))
+_SEALED = """
+CREATE TABLE sealing (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    source TEXT NOT NULL CHECK (source IN ('key file', 'passphrase')),
+    salt BLOB NOT NULL,
+    check_value BLOB NOT NULL,
+    since_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE envelope_versions (
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    purpose TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (user_id, purpose)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER versions_only_rise BEFORE UPDATE ON envelope_versions
+    WHEN NEW.version <= OLD.version OR (NEW.user_id, NEW.purpose) <> (OLD.user_id, OLD.purpose)
+    BEGIN SELECT RAISE(ABORT, 'a version only rises'); END;
+CREATE TRIGGER versions_never_go BEFORE DELETE ON envelope_versions
+    BEGIN SELECT RAISE(ABORT, 'a version only rises'); END;
+
+CREATE TABLE envelopes (
+    user_id INTEGER NOT NULL,
+    purpose TEXT NOT NULL,
+    wrapped_key BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (user_id, purpose),
+    FOREIGN KEY (user_id, purpose) REFERENCES envelope_versions (user_id, purpose)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, _FIRST),
+    Migration(2, _OUTBOX),
+    Migration(3, _SEALED),
+)
 """All steps, in order. A step that was released is never edited; what changes is a new step."""
 
 
