@@ -12,6 +12,7 @@
         OutcomeUnknown      an order may exist; no new order for this account until reconciled
         RateLimited         carries retry_after_seconds; all of this process waits
         NotAuthorised       login expired, challenge, restricted: latch this user
+          Challenged        the same, and a person can mend it in the official page
         UnexpectedReply     could not be read; for a POST the same as OutcomeUnknown
         Unresolved          the evidence fits more than one story; latch this user
       FeedLost              updates may have been missed; reconcile after reconnecting
@@ -31,6 +32,7 @@ from pathlib import Path
 
 __all__ = [
     "AlphabotError",
+    "Challenged",
     "ConfigError",
     "ControlError",
     "ExchangeError",
@@ -168,6 +170,14 @@ class NotAuthorised(ExchangeError):
 
     Handler: the user's boundary, which latches that user and notifies.
     Consequence: zero further private requests for this user until a human has acted.
+    """
+
+
+class Challenged(NotAuthorised):
+    """Cause: the exchange wants to see the person: a risk challenge, or an extra verification.
+
+    Handler: as for NotAuthorised; the login may be good again once the person has passed it.
+    Consequence: as for NotAuthorised; nothing here ever tries to answer.
     """
 
 

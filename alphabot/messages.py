@@ -150,6 +150,9 @@ _USERS: Mapping[str, Message] = {
         ("user_id", "record"),
     ),
     "user.failed": Message("ERROR", "用户任务异常终止", "User ended by an error"),
+    "user.disabled": Message(
+        "WARNING", "用户已停用，本次不交易", "User is disabled and not traded for"
+    ),
 }
 
 _STEERING: Mapping[str, Message] = {

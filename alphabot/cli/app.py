@@ -26,6 +26,7 @@ from alphabot.cli.schema import schema
 from alphabot.cli.status import status
 from alphabot.cli.stop import stop
 from alphabot.cli.tokens import tokens
+from alphabot.cli.users_shown import users
 
 __all__ = ["app"]
 
@@ -52,6 +53,6 @@ app = App(
 for command in (
     *(init, check, rehearse, run, tokens, exchange),
     *(status, pause, resume, drain, stop, halt, clear),
-    *(reset, journal, plugins, schema),
+    *(reset, journal, users, plugins, schema),
 ):
     app.command(command)

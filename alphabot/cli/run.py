@@ -16,6 +16,8 @@ async def run(
     seed: int | None = None,
     no_plugins: NoPlugins = False,
     json: bool = False,
+    live: bool = False,
+    yes_i_know: bool = False,
 ) -> int:
     """Trade until every target is reached.
 
@@ -34,6 +36,10 @@ async def run(
         Leave out the plugins that the file enables; strategies that need one do not run.
     json
         Print the final figures as JSON; the log goes to standard error.
+    live
+        Place real orders; the file has to say mode = "live" as well, and you have to agree once.
+    yes_i_know
+        Agree to trade live for these users within these limits without being asked.
     """
     from alphabot import wiring
     from alphabot.cli.session import conduct
@@ -42,6 +48,14 @@ async def run(
     from alphabot.runtime.stop import Stop
 
     settings = load(config, no_plugins=no_plugins)
+    if live and not settings.live:
+        from alphabot.wiring.consent import refuse_flag
+
+        refuse_flag(settings)
+    if settings.live:
+        from alphabot.cli.live import run_live
+
+        return await run_live(settings, strategies, flag=live, known=yes_i_know, json=json)
     board = Board()
     stop = Stop(settings.grace_seconds)
     trade = partial(wiring.trade, settings, only=strategies, stop=stop, board=board, seed=seed)

@@ -12,12 +12,12 @@ from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
+from alphabot.config.addresses import LiveUrl, LoopbackUrl
 from alphabot.config.key import REQUIRED, Key, Section
 from alphabot.config.kinds import (
     Choice,
     Flag,
     ListOf,
-    LoopbackUrl,
     Number,
     Text,
     Timing,
@@ -25,7 +25,7 @@ from alphabot.config.kinds import (
 )
 from alphabot.config.notice_keys import NOTICES
 
-__all__ = ["CHAINS", "REQUIRED", "SECTIONS", "SHARED", "TOP", "Key", "Section"]
+__all__ = ["CHAINS", "LIVE_EXCHANGE", "REQUIRED", "SECTIONS", "SHARED", "TOP", "Key", "Section"]
 
 CHAINS: Mapping[str, str] = MappingProxyType(
     {
@@ -59,25 +59,48 @@ TOP = Section(
     ),
 )
 
+_MODE = Key(
+    "mode",
+    Choice(
+        ("simulated", "live"), {"dry-run": "prices and fills of its own are to come, use simulated"}
+    ),
+    "simulated: nothing leaves this machine; live: real orders, once you also say --live",
+    "simulated",
+)
+
 _EXCHANGE = Section(
     "[exchange]",
     "Which exchange: a simulated one in this process, or one that runs elsewhere.",
     (
-        Key(
-            "mode",
-            Choice(
-                ("simulated",),
-                {
-                    "dry-run": "there is no live market data yet, use simulated",
-                    "live": "no real exchange is connected yet, use simulated",
-                },
-            ),
-            "simulated: nothing leaves this machine",
-            "simulated",
-        ),
+        _MODE,
         Key("rest_url", LoopbackUrl("http", path=False), "requests of another exchange", None),
         Key("order_stream_url", LoopbackUrl("ws", path=True), "its order stream", None),
         Key("market_stream_url", LoopbackUrl("ws", path=True), "its market stream", None),
+    ),
+)
+
+_REST_URL = "https://www.binance.com"
+_ORDER_STREAM_URL = "wss://nbstream.binance.com/w3w/stream"
+_MARKET_STREAM_URL = "wss://nbstream.binance.com/w3w/wsa/stream"
+
+LIVE_EXCHANGE = Section(
+    "[exchange]",
+    "The same table in live mode: the hosts of the web page (protocol section 1), or yours.",
+    (
+        _MODE,
+        Key("rest_url", LiveUrl("https", False, _REST_URL), "requests", _REST_URL),
+        Key(
+            "order_stream_url",
+            LiveUrl("wss", True, _ORDER_STREAM_URL),
+            "the order stream",
+            _ORDER_STREAM_URL,
+        ),
+        Key(
+            "market_stream_url",
+            LiveUrl("wss", True, _MARKET_STREAM_URL),
+            "the market stream",
+            _MARKET_STREAM_URL,
+        ),
     ),
 )
 

@@ -6,7 +6,6 @@ data, from which a schema for editors can be made.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,12 +20,12 @@ __all__ = [
     "Flag",
     "Kind",
     "ListOf",
-    "LoopbackUrl",
     "Misfit",
     "Number",
     "Text",
     "Timing",
     "Whole",
+    "misfit",
 ]
 
 
@@ -53,7 +52,8 @@ class Kind(Protocol):
         ...
 
 
-def _misfit(kind: Kind, value: object, hint: str | None = None) -> Misfit:
+def misfit(kind: Kind, value: object, hint: str | None = None) -> Misfit:
+    """Return the complaint that a value is not what its kind expects."""
     return Misfit(f"{kind.expected} was expected, was {shown(value)}", hint)
 
 
@@ -75,7 +75,7 @@ class Flag:
     def read(self, value: object) -> bool:
         """Return the flag."""
         if not isinstance(value, bool):
-            raise _misfit(self, value, "without quotes" if value in ("true", "false") else None)
+            raise misfit(self, value, "without quotes" if value in ("true", "false") else None)
         if value in self.unbuilt:
             raise _unbuilt(value, self.unbuilt[value])
         return value
@@ -101,9 +101,9 @@ class Number:
         """Return the number as a Decimal with every digit as written."""
         # A bool is an int to Python, but not to a person.
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            raise _misfit(self, value, "without quotes" if _looks_like_number(value) else None)
+            raise misfit(self, value, "without quotes" if _looks_like_number(value) else None)
         if not self.least <= value <= self.most:
-            raise _misfit(self, value)
+            raise misfit(self, value)
         return Decimal(value)
 
 
@@ -130,7 +130,7 @@ class Whole(Number):
         number = Number.read(self, value)
         # 5.0 is refused like 5.5: who writes a point means something else than a count.
         if not isinstance(value, int):
-            raise _misfit(self, value)
+            raise misfit(self, value)
         return int(number)
 
 
@@ -144,9 +144,9 @@ class Text:
     def read(self, value: object) -> str:
         """Return the text."""
         if not isinstance(value, str):
-            raise _misfit(self, value, "in quotes" if isinstance(value, int | Decimal) else None)
+            raise misfit(self, value, "in quotes" if isinstance(value, int | Decimal) else None)
         if not value.isprintable() or not re.fullmatch(self.pattern, value):
-            raise _misfit(self, value)
+            raise misfit(self, value)
         return value
 
 
@@ -171,8 +171,8 @@ class Choice:
             if value in self.unbuilt:
                 raise _unbuilt(value, self.unbuilt[value])
             near = nearest(value, self.words)
-            raise _misfit(self, value, f"did you mean {shown(near)}?" if near else None)
-        raise _misfit(self, value)
+            raise misfit(self, value, f"did you mean {shown(near)}?" if near else None)
+        raise misfit(self, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,61 +191,17 @@ class ListOf:
     def read(self, value: object) -> tuple[Any, ...]:
         """Return the items."""
         if not isinstance(value, list) or len(value) < self.least:
-            raise _misfit(self, value, "in [ ]" if isinstance(value, int | str) else None)
+            raise misfit(self, value, "in [ ]" if isinstance(value, int | str) else None)
         items: dict[Any, int] = {}
         for index, inner in enumerate(value):
             try:
                 item = self.kind.read(inner)
-            except Misfit as misfit:
-                raise Misfit(misfit.problem, misfit.hint, (index, *misfit.within)) from None
+            except Misfit as inside:
+                raise Misfit(inside.problem, inside.hint, (index, *inside.within)) from None
             if item in items:
                 raise Misfit(f"{shown(item)} stands here twice", within=(index,))
             items[item] = index
         return tuple(items)
-
-
-@dataclass(frozen=True, slots=True)
-class LoopbackUrl:
-    """An address on this machine, so that no order meant for a simulation can leave it."""
-
-    scheme: str
-    path: bool
-
-    # The whole address, spelled out: two parsers may disagree about user names, backslashes and
-    # numbers without dots, and then the one that judged is not the one that connects.
-    _SHAPE = re.compile(
-        r"(?P<scheme>\w+)://(?P<host>localhost|127(?:\.\d{1,3}){3}|\[::1\])"
-        r"(?::(?P<port>\d{1,5}))?(?P<path>/[A-Za-z0-9._~/-]*)?",
-        re.ASCII,
-    )
-
-    @property
-    def expected(self) -> str:
-        """What to write."""
-        example = f"{self.scheme}://127.0.0.1:8600{'/stream' if self.path else ''}"
-        return f"an address on this machine such as {example}"
-
-    def read(self, value: object) -> str:
-        """Return the address, without a slash at its end."""
-        found = self._SHAPE.fullmatch(value) if isinstance(value, str) else None
-        if (
-            found is None
-            or found["scheme"] != self.scheme
-            or not _is_loopback(found["host"])
-            or not 1 <= int(found["port"] or 80) <= 65535
-            or not (self.path or found["path"] in (None, "/"))
-        ):
-            raise _misfit(self, value)
-        return found[0].rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _looks_like_number(value: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alphabot.config.complaints import KeyPath, nearest
 from alphabot.config.document import Document, parse, read
-from alphabot.config.keys import REQUIRED, SECTIONS, SHARED, TOP, Key, Section
+from alphabot.config.keys import LIVE_EXCHANGE, REQUIRED, SECTIONS, SHARED, TOP, Key, Section
 from alphabot.config.kinds import Misfit
 from alphabot.config.notice_tables import read_notices
 from alphabot.config.rules import check
@@ -41,7 +41,7 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
     settings = Settings(
         source=document,
         language=top["language"],
-        exchange=ExchangeSettings(**_complete(document, ("exchange",))),
+        exchange=ExchangeSettings(**_read_exchange(document)),
         limits=Limits(**_complete(document, ("limits",))),
         strategies=tuple(
             StrategySettings(**_read_strategy(document, ("strategies", index), shared))
@@ -66,6 +66,14 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
 def _read_top(document: Document) -> dict[str, Any]:
     own = {name: value for name, value in document.data.items() if name not in SECTIONS}
     return _with_defaults(document, (), TOP, _given(document, (), TOP, own))
+
+
+def _read_exchange(document: Document) -> dict[str, Any]:
+    at, section = ("exchange",), SECTIONS["exchange"]
+    table = _table(document, at, section)
+    if table.get("mode") == "live":
+        section = LIVE_EXCHANGE
+    return _with_defaults(document, at, section, _given(document, at, section, table))
 
 
 def _read_strategy(document: Document, at: KeyPath, shared: Mapping[str, Any]) -> dict[str, Any]:

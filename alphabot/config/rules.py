@@ -30,13 +30,14 @@ def check(settings: Settings) -> None:
 
 def _addresses_together(settings: Settings) -> Iterator[ConfigError]:
     names = ("rest_url", "order_stream_url", "market_stream_url")
-    missing = [name for name in names if getattr(settings.exchange, name) is None]
+    missing = [name for name in names if not settings.is_written("exchange", name)]
+    otherwise = "the real exchange" if settings.live else "the simulated exchange inside"
     if missing and len(missing) < len(names):
         yield settings.complaint(
             "exchange",
             missing[0],
             problem="an address was expected, was missing",
-            hint=f"{', '.join(names)}: all three, or none for the simulated exchange inside",
+            hint=f"{', '.join(names)}: all three, or none for {otherwise}",
         )
 
 

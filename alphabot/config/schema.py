@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from alphabot.config.keys import REQUIRED, SECTIONS, TOP, Key, Section
-from alphabot.config.kinds import Choice, Flag, Kind, ListOf, LoopbackUrl, Number, Text, Whole
+from alphabot.config.addresses import LiveUrl, LoopbackUrl
+from alphabot.config.keys import LIVE_EXCHANGE, REQUIRED, SECTIONS, TOP, Key, Section
+from alphabot.config.kinds import Choice, Flag, Kind, ListOf, Number, Text, Whole
 from alphabot.config.notice_keys import ACCOUNTS, CHAT, OF_USER
 
 __all__ = ["DIALECT", "as_text", "schema"]
@@ -30,6 +31,10 @@ def schema(plugins: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the schema of a whole file; ``plugins`` are those of the tables of plugins."""
     tables = {name: _table(section) for name, section in SECTIONS.items() if name != "strategies"}
     strategies = SECTIONS["strategies"]
+    # Which of the two holds, another key says.
+    tables["exchange"]["properties"] |= {
+        key.name: _in_live_mode(key, SECTIONS["exchange"]) for key in LIVE_EXCHANGE.keys[1:]
+    }
     # What is not a key of [plugins] itself is the table of a plugin.
     tables["plugins"]["additionalProperties"] = {"type": "object"}
     tables["plugins"]["properties"] |= plugins or {}
@@ -90,6 +95,18 @@ def _table(section: Section) -> dict[str, Any]:
     return table | {"required": required} if required else table
 
 
+def _in_live_mode(key: Key, simulated: Section) -> dict[str, Any]:
+    """Return what holds for a key of live mode, which allows all that the simulated one does."""
+    said = _key(key)
+    other = simulated.key(key.name)
+    if other is not None:
+        said["description"] = (
+            f"{other.meaning} ({other.kind.expected}); in live mode {said['description']}"
+        )
+    del said["default"]
+    return said
+
+
 def _key(key: Key) -> dict[str, Any]:
     said: dict[str, Any] = {"description": f"{key.meaning} ({key.kind.expected})"}
     if key.default is None and key.shared is not None:
@@ -122,10 +139,8 @@ def _kind(kind: Kind) -> dict[str, Any]:
                 "minItems": kind.least,
                 "uniqueItems": True,
             }
-        case LoopbackUrl():
-            host = r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])"
-            path = "(/[A-Za-z0-9._~/-]*)?" if kind.path else "/?"
-            return {"type": "string", "pattern": rf"^{kind.scheme}://{host}(:[0-9]{{1,5}})?{path}$"}
+        case LoopbackUrl() | LiveUrl():
+            return {"type": "string", "pattern": f"^(?:{kind.pattern})$"}
         case _:
             raise TypeError(f"{type(kind).__name__} has no form in a schema")
 

@@ -30,9 +30,12 @@ _SHARED_NAMES = {key.name: key.shared or key.name for key in SHARED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSettings:
-    """Which exchange to trade on; all three addresses, or none for the embedded one."""
+    """Which exchange to trade on.
 
-    mode: Literal["simulated"]
+    In live mode all three addresses are there; else all three, or none for the embedded one.
+    """
+
+    mode: Literal["simulated", "live"]
     rest_url: str | None
     order_stream_url: str | None
     market_stream_url: str | None
@@ -118,6 +121,11 @@ class Settings:
     """None leaves it to the exchange's own figure."""
     stream_required: bool
     journal_on_network_disk: bool
+
+    @property
+    def live(self) -> bool:
+        """Whether orders are real."""
+        return self.exchange.mode == "live"
 
     @property
     def path(self) -> Path:

@@ -23,7 +23,6 @@ from typing import Final, TypeVar
 import trio
 
 from alphabot.core.records import Intended
-from alphabot.core.secret import Secret
 from alphabot.core.values import (
     AlphaId,
     Balances,
@@ -129,9 +128,9 @@ class Account:
         return f"<Account, {f'silenced: {self.silenced}' if self.silenced else 'open'}>"
 
     @property
-    def cookie(self) -> Secret:
-        """The session's cookie as the exchange last renewed it."""
-        return self._session.cookie
+    def credentials(self) -> Credentials:
+        """The user's credentials with the cookies as the exchange last renewed them."""
+        return self._session.credentials
 
     async def place_pair(self, intent: CommittedIntent) -> PlacedPair:
         """Place the intent's OTO pair and return the ids of its legs.

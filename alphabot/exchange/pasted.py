@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from alphabot.core.secret import Secret
 from alphabot.errors import ConfigError
-from alphabot.exchange.secret import Credentials, Secret
+from alphabot.exchange.secret import Credentials
 from alphabot.exchange.session import Session
 from alphabot.exchange.shell_words import split_words
 

@@ -79,6 +79,15 @@ class Session:
         """The Cookie header as it would be sent now; what a caller may want to keep."""
         return Secret("; ".join(f"{name}={value}" for name, value in self._cookies))
 
+    @property
+    def credentials(self) -> Credentials:
+        """What a new session would need to go on as this one would."""
+        return Credentials(
+            cookie=self.cookie,
+            csrftoken=Secret(self._csrftoken),
+            headers={name: Secret(value) for name, value in self._headers.items()},
+        )
+
     def headers(self, *, with_body: bool) -> list[tuple[str, str]]:
         """Return the headers of a request, those of its framing excepted."""
         headers = list(self._headers.items())

@@ -137,8 +137,14 @@ CREATE TABLE envelopes (
     purpose TEXT NOT NULL,
     wrapped_key BLOB NOT NULL,
     sealed BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
     PRIMARY KEY (user_id, purpose),
     FOREIGN KEY (user_id, purpose) REFERENCES envelope_versions (user_id, purpose)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE agreements (
+    terms BLOB PRIMARY KEY CHECK (length(terms) = 32),
+    at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
 

@@ -40,6 +40,33 @@ class Users:
         """Return every user, in the order of their ids."""
         return tuple(map(_user, self._database.rows(f"{_QUERY} ORDER BY user_id")))
 
+    def get(self, user_id: UserId) -> User | None:
+        """Return the user of an id, if there is one."""
+        rows = self._database.rows(f"{_QUERY} WHERE user_id = ?", (user_id,))
+        return _user(rows[0]) if rows else None
+
+    def add(self, user_id: UserId, name: str) -> None:
+        """Make a user; raises InvariantBroken where the id is taken or no positive number."""
+        _check_id(user_id)
+        if self.get(user_id) is not None:
+            raise InvariantBroken(f"user {user_id} was to be made twice")
+        with self._database.transaction() as connection:
+            row = (user_id, name, self._clock.now_ms())
+            connection.execute("INSERT INTO users VALUES (?, ?, ?, 1)", row)
+
+    def enable(self, user_id: UserId, *, enabled: bool) -> None:
+        """Say whether a user is traded for; the history stays either way."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE users SET enabled = ? WHERE user_id = ?", (enabled, user_id))
+
+    def ensure(self, user_id: UserId) -> None:
+        """See that there is such a user, who is made up on a simulated exchange alone.
+
+        Raises InvariantBroken as ensure_simulated_user does.
+        """
+        if self.get(user_id) is None:
+            self.ensure_simulated_user(user_id)
+
     def ensure_simulated_user(self, user_id: UserId) -> User:
         """Return the user, who is made on the spot if need be: on a simulated exchange anyone is.
 
@@ -48,8 +75,7 @@ class Users:
         """
         if not self._simulated:
             raise InvariantBroken(f"user {user_id} was to be made up at a venue that is real")
-        if not 0 < user_id < 2**63:
-            raise InvariantBroken(f"a user id is a positive number, was {user_id}")
+        _check_id(user_id)
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO users VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING",
@@ -57,6 +83,11 @@ class Users:
             )
         (row,) = self._database.rows(f"{_QUERY} WHERE user_id = ?", (user_id,))
         return _user(row)
+
+
+def _check_id(user_id: UserId) -> None:
+    if not 0 < user_id < 2**63:
+        raise InvariantBroken(f"a user id is a positive number, was {user_id}")
 
 
 def _user(row: tuple[Any, ...]) -> User:

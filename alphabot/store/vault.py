@@ -6,7 +6,7 @@ that an old secret cannot be read by someone who later learns a key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Final
@@ -57,6 +57,33 @@ class Vault:
         self._key = key
 
     @staticmethod
+    def sealed_at_ms(database: Database) -> Mapping[UserId, int]:
+        """Return since when each user has sealed secrets; no key is needed to know that."""
+        rows = database.rows("SELECT user_id, max(at_ms) FROM envelopes GROUP BY user_id")
+        return {UserId(user_id): at_ms for user_id, at_ms in rows}
+
+    @staticmethod
+    def remove(database: Database, user_id: UserId) -> None:
+        """Forget every secret of a user, for which no key is needed.
+
+        That there were some, and how many, stays known.
+        """
+        with _rewriting(database) as connection:
+            connection.execute("DELETE FROM envelopes WHERE user_id = ?", (user_id,))
+
+    @staticmethod
+    def forget_key(database: Database) -> bool:
+        """Let another key begin, if nothing is sealed now, and say whether that is so.
+
+        So a key that was lost holds nobody up once everyone's secrets were removed.
+        """
+        if Vault.sealed_at_ms(database):
+            return False
+        with database.transaction() as connection:
+            connection.execute("DELETE FROM sealing")
+        return True
+
+    @staticmethod
     def source(database: Database) -> KeySource | None:
         """Return where the key comes from; None while nothing was ever sealed."""
         rows = database.rows("SELECT source FROM sealing")
@@ -91,24 +118,21 @@ class Vault:
 
     def put(self, user_id: UserId, purpose: str, text: bytes) -> None:
         """Seal a user's secret; what was there before is gone from the file."""
-        with self._rewriting() as connection:
+        with _rewriting(self._database) as connection:
             version: int = connection.execute(
                 "INSERT INTO envelope_versions VALUES (?, ?, 1)"
                 " ON CONFLICT DO UPDATE SET version = version + 1 RETURNING version",
                 (user_id, purpose),
             ).get
-            _store(connection, seal(self._key, user_id, purpose, version, text))
+            sealed = seal(self._key, user_id, purpose, version, text)
+            row = (user_id, purpose, sealed.wrapped_key, sealed.sealed, self._clock.now_ms())
+            connection.execute("INSERT OR REPLACE INTO envelopes VALUES (?, ?, ?, ?, ?)", row)
 
     def get(self, user_id: UserId, purpose: str) -> bytes | None:
         """Return a user's secret, or None; raises ConfigError if it does not open."""
         query = f"{_ENVELOPES} WHERE user_id = ?"
         rows = [r for r in self._database.rows(query, (user_id,)) if r[1] == purpose]
         return self._opened(_envelope(rows[0])) if rows else None
-
-    def remove(self, user_id: UserId) -> None:
-        """Forget every secret of a user; that there were some, and how many, stays known."""
-        with self._rewriting() as connection:
-            connection.execute("DELETE FROM envelopes WHERE user_id = ?", (user_id,))
 
     def rotate(self, key: MasterKey) -> None:
         """Wrap every data key with another master key, of a file, all of them or none."""
@@ -123,9 +147,12 @@ class Vault:
         envelopes = [_envelope(row) for row in self._database.rows(_ENVELOPES)]
         for envelope in envelopes:
             self._opened(envelope)  # what does not open is said before anything is changed
-        with self._rewriting() as connection:
-            for envelope in envelopes:
-                _store(connection, rewrap(self._key, key, envelope))
+        with _rewriting(self._database) as connection:
+            for new in (rewrap(self._key, key, envelope) for envelope in envelopes):
+                connection.execute(
+                    "UPDATE envelopes SET wrapped_key = ? WHERE user_id = ? AND purpose = ?",
+                    (new.wrapped_key, new.user_id, new.purpose),
+                )
             connection.execute(
                 "UPDATE sealing SET source = ?, salt = ?, check_value = ?, since_ms = ?",
                 (source, salt, check_value(key), self._clock.now_ms()),
@@ -151,15 +178,16 @@ class Vault:
                 hint=f"alphabot users replace {envelope.user_id} seals new ones",
             ) from None
 
-    @contextmanager
-    def _rewriting(self) -> Iterator[apsw.Connection]:
-        """Lend a transaction after which nothing of what it replaced is left in the files."""
-        with self._database.guarded() as connection:
-            connection.pragma("secure_delete", True)
-        with self._database.transaction() as connection:
-            yield connection
-        with self._database.guarded() as connection:
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+@contextmanager
+def _rewriting(database: Database) -> Iterator[apsw.Connection]:
+    """Lend a transaction after which nothing of what it replaced is left in the files."""
+    with database.guarded() as connection:
+        connection.pragma("secure_delete", True)
+    with database.transaction() as connection:
+        yield connection
+    with database.guarded() as connection:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def _is_sealed(database: Database, source: KeySource) -> bool:
@@ -173,10 +201,3 @@ def _is_sealed(database: Database, source: KeySource) -> bool:
 def _envelope(row: tuple[Any, ...]) -> Envelope:
     user_id, purpose, version, wrapped_key, sealed = row
     return Envelope(UserId(user_id), purpose, version, wrapped_key, sealed)
-
-
-def _store(connection: apsw.Connection, envelope: Envelope) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO envelopes VALUES (?, ?, ?, ?)",
-        (envelope.user_id, envelope.purpose, envelope.wrapped_key, envelope.sealed),
-    )

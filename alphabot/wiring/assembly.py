@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +17,6 @@ from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.feed import UserFeed
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
-from alphabot.log import register_secret
 from alphabot.plugins import PluginHost
 from alphabot.ports import WallClock
 from alphabot.runtime.bench import Bench
@@ -39,6 +38,7 @@ from alphabot.runtime.user import User
 from alphabot.wiring.binding import Bound, RefusedStrategy
 from alphabot.wiring.histories import Bars, replay_all
 from alphabot.wiring.journals import ServiceJournal
+from alphabot.wiring.masking import mask
 from alphabot.wiring.venues import Venue
 
 __all__ = ["Assembled", "Shared", "assemble"]
@@ -97,7 +97,8 @@ async def assemble(
     """
     await trio.lowlevel.checkpoint()
     everything = (*(b.settings for b in bound), *(each.strategy for each in refused))
-    user_ids = sorted({user_id for strategy in everything for user_id in strategy.user_ids})
+    named = {user_id for strategy in everything for user_id in strategy.user_ids}
+    user_ids = sorted(named - shared.venue.absent)
     recorders = [Recorder(shared.journal, user_id, shared.clock) for user_id in user_ids]
     tellers = [_teller(shared.notices, recorder) for recorder in recorders]
     turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
@@ -138,18 +139,20 @@ async def _open_user(
 ) -> AsyncIterator[User]:
     """Put a user together that trades for these rows; its account closes with the block."""
     venue, credentials = shared.venue, shared.venue.credentials(seat.user_id)
-    for secret in (credentials.cookie, credentials.csrftoken, *credentials.headers.values()):
-        register_secret(secret.reveal())
-    async with open_account(
-        venue.net,
-        venue.rest_url,
-        credentials,
-        pause=shared.pause,
-        clock=shared.clock,
-        settings=venue.pace,
-        time=shared.time,
-        forbidden=seat.forbidden,
-    ) as account:
+    mask(credentials)
+    async with AsyncExitStack() as stack:
+        opening = open_account(
+            venue.net,
+            venue.rest_url,
+            credentials,
+            pause=shared.pause,
+            clock=shared.clock,
+            settings=venue.pace,
+            time=shared.time,
+            forbidden=seat.forbidden,
+        )
+        account = await stack.enter_async_context(opening)
+        stack.enter_context(venue.follow(seat.user_id, account))
         router = Router()
         settle_seconds = shared.settings.settle_seconds or venue.settle_seconds
         desk = Desk(

@@ -66,7 +66,8 @@ async def reset(
     await trio.lowlevel.checkpoint()
     with _journal_at_rest(settings, clock) as journal:
         for user_id in user_ids:
-            journal.users.ensure_simulated_user(user_id)
+            _refuse_stranger(settings, journal, user_id)
+            journal.users.ensure(user_id)
             recorder = await _recorder(journal, user_id, clock)
             credited[user_id] = recorder.state.strategy(chosen.strategy_id).credited
             await recorder.write(Reset(at_ms=clock.now_ms(), strategy_id=StrategyId(strategy)))
@@ -158,6 +159,13 @@ def _strategies(settings: Settings, user_id: UserId, state: UserState) -> Sequen
 
 def _users(settings: Settings) -> Sequence[UserId]:
     return sorted({user for strategy in settings.strategies for user in strategy.user_ids})
+
+
+def _refuse_stranger(settings: Settings, journal: SqliteJournal, user_id: UserId) -> None:
+    if settings.live and journal.users.get(user_id) is None:
+        raise ConfigError(
+            f"no such user was added: {user_id}", hint=f"alphabot users add NAME --id {user_id}"
+        )
 
 
 def _known(settings: Settings, user: int) -> UserId:

@@ -83,7 +83,7 @@ async def replay_all(
     bars = Bars(guard=guard)
     for recorder in recorders:
         user_id = recorder.user_id
-        journal.users.ensure_simulated_user(user_id)
+        journal.users.ensure(user_id)
         try:
             await recorder.replay()
         except HistoryDamaged as error:

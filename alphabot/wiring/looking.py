@@ -11,8 +11,8 @@ from alphabot.config import Settings
 from alphabot.core.progress import UserState
 from alphabot.core.values import UserId
 from alphabot.errors import ConfigError, HistoryDamaged, JournalError
-from alphabot.store import Entry, JournalReading, VenueIdentity, VenueMode, read_journal
-from alphabot.wiring.venues import folder_of, hosts_of
+from alphabot.store import Entry, JournalReading, read_journal
+from alphabot.wiring.venues import folder_of, identity_of
 
 __all__ = ["JournalView", "UserView", "journal_file", "look"]
 
@@ -76,9 +76,9 @@ def look(settings: Settings) -> Iterator[JournalView]:
     Raises ConfigError when the file belongs to another exchange, JournalError when there is none
     or nobody could rely on it.
     """
-    with read_journal(folder_of(settings), _identity(settings)) as reading:
+    with read_journal(folder_of(settings), identity_of(settings)) as reading:
         yield JournalView(
-            exchange=str(_identity(settings)),
+            exchange=str(identity_of(settings)),
             records=reading.last.position,
             runs=reading.last.epoch,
             users=tuple(_views(reading)),
@@ -88,11 +88,7 @@ def look(settings: Settings) -> Iterator[JournalView]:
 
 def journal_file(settings: Settings) -> Path:
     """Return where the journal of the configured exchange lies."""
-    return folder_of(settings) / f"{_identity(settings).file_stem}.db"
-
-
-def _identity(settings: Settings) -> VenueIdentity:
-    return VenueIdentity(VenueMode.SIMULATED, hosts_of(settings))
+    return folder_of(settings) / f"{identity_of(settings).file_stem}.db"
 
 
 def _views(reading: JournalReading) -> Iterator[UserView]:

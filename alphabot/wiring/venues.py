@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ import trio
 from alphabot.config import Settings
 from alphabot.core.secret import Secret
 from alphabot.core.values import UserId
-from alphabot.exchange.account import AccountSettings
+from alphabot.errors import InvariantBroken
+from alphabot.exchange.account import Account, AccountSettings
 from alphabot.exchange.net import SocketNet
 from alphabot.exchange.secret import Credentials
 from alphabot.ports import Net, WallClock
@@ -24,7 +25,19 @@ from alphabot.simulator.addresses import Addresses
 from alphabot.simulator.sessions import credentials_for
 from alphabot.store import VenueIdentity, VenueMode
 
-__all__ = ["Venue", "folder_of", "hosts_of", "identity_of", "open_venue", "simulated_venue"]
+__all__ = [
+    "LIVE_SETTLE_SECONDS",
+    "Venue",
+    "folder_of",
+    "hosts_of",
+    "identity_of",
+    "live_venue",
+    "open_venue",
+    "simulated_venue",
+]
+
+LIVE_SETTLE_SECONDS: Final = 600.0
+"""The real exchange's lag is not measured, so absence there is proven late."""
 
 SIMULATED_SETTLE_SECONDS: Final = 5.0
 """Absence at a simulated exchange is proven after twice its lag, and never sooner than this."""
@@ -44,6 +57,12 @@ class Venue:
     credentials: Callable[[UserId], Credentials]
     pace: AccountSettings
     settle_seconds: float
+    follow: Callable[[UserId, Account], AbstractContextManager[None]] = lambda *_: nullcontext()
+    """Watches a user's account for as long as it is open."""
+    beside: tuple[Callable[[], Awaitable[None]], ...] = ()
+    """What is to run beside the users."""
+    absent: frozenset[UserId] = frozenset()
+    """Who is not traded for, though a strategy names them."""
 
 
 def simulated_venue(
@@ -69,12 +88,35 @@ def simulated_venue(
     )
 
 
+def live_venue(settings: Settings, credentials: Callable[[UserId], Credentials]) -> Venue:
+    """Return the real exchange, or the one in its place that the settings name."""
+    chosen = settings.exchange
+    if not (chosen.rest_url and chosen.order_stream_url and chosen.market_stream_url):
+        raise InvariantBroken("live mode has three addresses")
+    return Venue(
+        net=SocketNet(),
+        rest_url=chosen.rest_url,
+        order_stream_url=chosen.order_stream_url,
+        market_stream_url=chosen.market_stream_url,
+        identity=identity_of(settings),
+        credentials=credentials,
+        pace=AccountSettings(),
+        settle_seconds=LIVE_SETTLE_SECONDS,
+    )
+
+
 @asynccontextmanager
 async def open_venue(
     settings: Settings, clock: WallClock, seed: int | None
 ) -> AsyncIterator[Venue]:
-    """Open the exchange the settings name; the embedded one ends with this block."""
+    """Open the exchange the settings name; the embedded one ends with this block.
+
+    In live mode for public questions alone: no credentials belong to it.
+    """
     chosen = settings.exchange
+    if settings.live:
+        yield live_venue(settings, _nobody)
+        return
     if chosen.rest_url and chosen.order_stream_url and chosen.market_stream_url:
         addresses = Addresses(chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url)
         yield simulated_venue(SocketNet(), addresses, seed or 1, hosts=hosts_of(settings))
@@ -101,7 +143,7 @@ def folder_of(settings: Settings) -> Path:
 
 def identity_of(settings: Settings) -> VenueIdentity:
     """Return which exchange the settings name, and so which journal is meant."""
-    return VenueIdentity(VenueMode.SIMULATED, hosts_of(settings))
+    return VenueIdentity(VenueMode(settings.exchange.mode), hosts_of(settings))
 
 
 def hosts_of(settings: Settings) -> tuple[str, ...]:
@@ -109,3 +151,7 @@ def hosts_of(settings: Settings) -> tuple[str, ...]:
     chosen = settings.exchange
     urls = (chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url)
     return tuple(dict.fromkeys(urlsplit(url).netloc for url in urls if url))
+
+
+def _nobody(user_id: UserId) -> Credentials:
+    raise InvariantBroken(f"a public question was to be asked as user {user_id}")

@@ -45,6 +45,9 @@ BEYOND_A_SCHEMA = {
     "rest_url_octet_too_big": "numbers within text",
     "rest_url_port_0": "the same",
     "rest_url_port_too_big": "the same",
+    "rest_url_real_host": "what the mode of another key allows",
+    "order_stream_url_real_host": "the same",
+    "market_stream_url_real_host": "the same",
 }
 # More than one key at a time.
 TOGETHER = re.compile(r"(rule|addresses|notices_together)_\w+")
@@ -184,7 +187,7 @@ def test_every_key_is_described_with_its_default(section: str, key: Key) -> None
 def test_what_is_not_built_is_not_offered() -> None:
     assert "users" not in SCHEMA["properties"]
     mode = SCHEMA["properties"]["exchange"]["properties"]["mode"]
-    assert mode["enum"] == ["simulated"]
+    assert mode["enum"] == ["simulated", "live"]
 
 
 ANYTHING = st.one_of(

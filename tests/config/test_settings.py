@@ -210,3 +210,13 @@ def test_values_are_of_their_types(name: str) -> None:
 )
 def test_nearest(name: str, near: str | None) -> None:
     assert nearest(name, CHAINS) == near
+
+
+def test_live_mode_knows_the_real_hosts() -> None:
+    exchange = load(PASSES / "live.toml").exchange
+    assert exchange == ExchangeSettings(
+        mode="live",
+        rest_url="https://www.binance.com",
+        order_stream_url="wss://nbstream.binance.com/w3w/stream",
+        market_stream_url="wss://nbstream.binance.com/w3w/wsa/stream",
+    )

@@ -311,7 +311,7 @@ async def test_reads_and_orders_share_the_renewed_session(autojump_clock: MockCl
             with pytest.raises(UnexpectedReply):
                 await account.open_orders()
             await account.place_pair(PAIR)
-            assert account.cookie.reveal() == "s=4"
+            assert account.credentials.cookie.reveal() == "s=4"
         sent = [dict(request.headers)[b"cookie"] for request, _ in server.requests]
         assert sent == [b"s=1", b"s=2", b"s=3"]
         nursery.cancel_scope.cancel()

@@ -36,3 +36,19 @@ def test_an_id_is_a_positive_number(journal: SqliteJournal, user_id: int) -> Non
     with pytest.raises(InvariantBroken, match="positive"):
         journal.users.ensure_simulated_user(UserId(user_id))
     assert journal.users.all() == before
+
+
+def test_a_user_of_a_real_venue_is_somebody_who_was_added(clock: FixedClock) -> None:
+    users = memory_journal(clock, VenueIdentity(VenueMode.LIVE, ("example.org",))).users
+    users.add(UserId(7), "anna")
+    users.ensure(UserId(7))
+    assert users.get(UserId(7)) == User(UserId(7), "anna", clock.time_ms, enabled=True)
+    users.enable(UserId(7), enabled=False)
+    assert [user.enabled for user in users.all()] == [False]
+    with pytest.raises(InvariantBroken, match="made up"):
+        users.ensure(UserId(8))
+    with pytest.raises(InvariantBroken, match="twice"):
+        users.add(UserId(7), "bert")
+    with pytest.raises(InvariantBroken, match="positive"):
+        users.add(UserId(0), "nobody")
+    assert users.get(UserId(8)) is None

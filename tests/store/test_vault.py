@@ -12,6 +12,7 @@ import pytest
 from alphabot.core.values import UserId
 from alphabot.errors import ConfigError, JournalError
 from alphabot.store import SqliteJournal
+from alphabot.store.agreements import agree, is_agreed
 from alphabot.store.envelope import DoesNotOpen, Envelope, open_envelope, rewrap, seal
 from alphabot.store.master_key import (
     MasterKey,
@@ -59,7 +60,7 @@ def stored(journal: SqliteJournal, user_id: UserId = USER) -> tuple[bytes, bytes
 # --- what is put in comes out -----------------------------------------------------------------
 
 
-def test_what_was_sealed_opens_with_the_same_key(vault: Vault) -> None:
+def test_what_was_sealed_opens_with_the_same_key(journal: SqliteJournal, vault: Vault) -> None:
     assert vault.get(USER, "session") is None
     vault.put(USER, "session", COOKIE)
     vault.put(OTHER, "session", b"another")
@@ -68,7 +69,7 @@ def test_what_was_sealed_opens_with_the_same_key(vault: Vault) -> None:
     assert vault.get(USER, "elsewhere") is None
     vault.put(USER, "session", b"newer")
     assert vault.get(USER, "session") == b"newer"
-    vault.remove(USER)
+    Vault.remove(journal.database, USER)
     assert vault.get(USER, "session") is None
     assert vault.get(OTHER, "session") == b"another"
     vault.put(USER, "session", COOKIE)
@@ -222,12 +223,35 @@ def test_the_files_show_no_secret_and_keep_no_old_one(
         vault.rotate(ANOTHER)
         assert second[0] not in everything_in(folder)
         third = stored(journal)
-        vault.remove(USER)
+        Vault.remove(journal.database, USER)
         for old in (third[0], third[1][:40], third[1][-40:]):
             assert old not in everything_in(folder)
         assert b"canary" not in everything_in(folder)
     assert b"canary" not in everything_in(folder)
     assert third[1][:40] not in everything_in(folder)
+
+
+def test_a_lost_key_holds_nobody_up_once_nothing_is_sealed(
+    journal: SqliteJournal, clock: FixedClock, vault: Vault
+) -> None:
+    vault.put(USER, "session", COOKIE)
+    assert Vault.sealed_at_ms(journal.database) == {USER: clock.time_ms}
+    assert not Vault.forget_key(journal.database)
+    assert vault.get(USER, "session") == COOKIE
+    Vault.remove(journal.database, USER)
+    assert Vault.forget_key(journal.database)
+    Vault.unlock(journal.database, clock, ANOTHER).put(USER, "session", COOKIE)
+    with pytest.raises(ConfigError, match="another key file"):
+        Vault.unlock(journal.database, clock, KEY)
+
+
+def test_agreements_are_to_the_letter(journal: SqliteJournal, clock: FixedClock) -> None:
+    terms = bytes(32)
+    assert not is_agreed(journal.database, terms)
+    for _ in range(2):
+        agree(journal.database, clock, terms)
+    assert is_agreed(journal.database, terms)
+    assert not is_agreed(journal.database, bytes(31) + b"1")
 
 
 def test_a_vault_outlives_the_process(folder: Path, reopen: Opener, clock: FixedClock) -> None:

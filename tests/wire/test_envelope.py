@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphabot.errors import ExchangeError, NotAuthorised, RateLimited, Refused, UnexpectedReply
+from alphabot.errors import (
+    Challenged,
+    ExchangeError,
+    NotAuthorised,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
 from alphabot.exchange.wire.envelope import (
     NOT_AUTHORISED_CODES,
     REFUSED_CODES,
@@ -51,7 +58,7 @@ def outcome(answer: Reply) -> ExchangeError | None:
         ("error_481013_min_notional", Refused, "481013"),
         ("error_481020_insufficient_balance", Refused, "481020"),
         ("error_100002001_login_expired", NotAuthorised, None),
-        ("error_100001003_extra_verification", NotAuthorised, None),
+        ("error_100001003_extra_verification", Challenged, None),
     ],
 )
 def test_recorded_errors(name: str, error: type[ExchangeError], code: str | None) -> None:
@@ -79,7 +86,6 @@ def test_every_recorded_answer_is_a_success_or_one_of_these() -> None:
         said(403, envelope("999999", message="forbidden")),
         said(302, b"", location="https://accounts.x.test/en/login?return_to=x"),
         said(200, envelope("100002001")),
-        said(200, envelope("100001003")),
         said(200, envelope("1", message="请检查是否已登录")),
         said(200, envelope("1", message="登录状态已经失效，请重新登录！")),
         said(200, envelope("1", message="Please log in again.")),
@@ -87,14 +93,24 @@ def test_every_recorded_answer_is_a_success_or_one_of_these() -> None:
         said(200, envelope("1", message="补充认证失败，您必须完成此认证才能进入下一步")),
         said(200, envelope("1", message="Your account has been restricted.")),
         said(200, envelope("1", message="您的账户已被限制")),
+    ],
+)
+def test_what_silences_an_account(answer: Reply) -> None:
+    assert type(outcome(answer)) is NotAuthorised
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        said(200, envelope("100001003")),
         said(200, envelope("481020"), **CHALLENGE),
         said(200, envelope("1"), risk_challenge_biz_no="b1"),
         said(503, HTML, **CHALLENGE),
         said(429, HTML, **CHALLENGE),
     ],
 )
-def test_what_silences_an_account(answer: Reply) -> None:
-    assert type(outcome(answer)) is NotAuthorised
+def test_what_silences_an_account_until_a_person_has_passed_a_check(answer: Reply) -> None:
+    assert type(outcome(answer)) is Challenged
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,14 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from alphabot.errors import ExchangeError, NotAuthorised, RateLimited, Refused, UnexpectedReply
+from alphabot.errors import (
+    Challenged,
+    ExchangeError,
+    NotAuthorised,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
 from alphabot.exchange.wire.pieces import Bounds, long_json
 from alphabot.exchange.wire.steps import Steps
 from alphabot.exchange.wire.strict import BODY_BYTES_MAX, shaped, strict_json
@@ -50,10 +57,12 @@ __all__ = [
 
 SUCCESS_CODE: Final = "000000"
 
+_VERIFICATION_CODE: Final = "100001003"
+
 NOT_AUTHORISED_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "100002001": "the login has expired",
-        "100001003": "the exchange asks for an extra verification",
+        _VERIFICATION_CODE: "the exchange asks for an extra verification",
     }
 )
 
@@ -176,7 +185,7 @@ def _raise_for_status(reply: Reply) -> None:
     """Raise for a status whose meaning does not depend on the body."""
     status = reply.status
     if status != 200 and (reason := challenge(reply.headers)) is not None:
-        raise NotAuthorised(f"{reason} (HTTP {status})")
+        raise Challenged(f"{reason} (HTTP {status})")
     if status == 401:
         raise NotAuthorised("HTTP 401")
     if status in (418, 429) or (status == 403 and "retry-after" in reply.headers):
@@ -192,9 +201,10 @@ def _failure(reply: Reply, envelope: Envelope) -> ExchangeError:
     code = envelope.code
     message = (envelope.message or "")[:_MESSAGE_CHARACTERS_MAX]
     if (reason := challenge(reply.headers)) is not None:
-        return NotAuthorised(f"{reason} ({code})")
+        return Challenged(f"{reason} ({code})")
     if code in NOT_AUTHORISED_CODES:
-        return NotAuthorised(f"{NOT_AUTHORISED_CODES[code]} ({code})")
+        kind = Challenged if code == _VERIFICATION_CODE else NotAuthorised
+        return kind(f"{NOT_AUTHORISED_CODES[code]} ({code})")
     if reply.status == 403:
         return NotAuthorised(f"HTTP 403 ({code} {message})")
     if code in REFUSED_CODES and not envelope.success:
