@@ -31,9 +31,7 @@ def pasted(path: Path | None, prompt: str) -> str:
             with path.open("rb") as file:
                 raw = file.read(BYTES_MAX + 1)
         elif sys.stdin.isatty():
-            sys.stderr.write(prompt + "\n")
-            sys.stderr.flush()
-            raw = _from_terminal(sys.stdin.fileno())
+            raw = _from_terminal(sys.stdin.fileno(), prompt)
         else:
             raw = sys.stdin.buffer.read(BYTES_MAX + 1)
     except OSError as cause:
@@ -72,9 +70,12 @@ def new_passphrase(prompt: str, again: str) -> str:
     return first
 
 
-def _from_terminal(file: int) -> bytes:
+def _from_terminal(file: int, prompt: str) -> bytes:
     raw = b""
     with _unseen(file):
+        # Only now: what is pasted sooner would be shown.
+        sys.stderr.write(prompt + "\n")
+        sys.stderr.flush()
         while _END not in raw and len(raw) <= BYTES_MAX:
             chunk = os.read(file, 65_536)
             if not chunk:

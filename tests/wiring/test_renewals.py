@@ -1,0 +1,67 @@
+"""Sessions that the exchange renews are kept, and none that it has turned away."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from alphabot.core.values import UserId
+from alphabot.errors import NotAuthorised, UnexpectedReply
+from alphabot.exchange.secret import Credentials
+from alphabot.wiring.renewals import KEEP_SECONDS, Renewals
+from tests.exchange.scripted import Server
+from tests.exchange.test_account_outcomes import account_at, success
+
+USER = UserId(7)
+
+
+class Kept:
+    """A vault that only remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.cookies: list[str] = []
+
+    def __call__(self, user_id: UserId, credentials: Credentials) -> None:
+        assert user_id == USER
+        self.cookies.append(credentials.cookie.reveal())
+
+
+async def test_a_renewed_session_is_kept_within_minutes_and_at_the_end(
+    autojump_clock: MockClock,
+) -> None:
+    kept = Kept()
+    renewals = Renewals(kept)
+    async with trio.open_nursery() as nursery:
+        server = Server(
+            nursery, lambda number: success([], ("set-cookie", f"s={number + 1}; Path=/"))
+        )
+        nursery.start_soon(renewals.run)
+        async with account_at(server) as account:
+            with renewals.follow(USER, account):
+                await trio.sleep(3 * KEEP_SECONDS)
+                assert kept.cookies == []  # nothing was renewed
+                await account.open_orders()
+                await trio.sleep(KEEP_SECONDS + 1)
+                assert kept.cookies == ["s=2"]
+                await trio.sleep(3 * KEEP_SECONDS)
+                await account.open_orders()
+            assert kept.cookies == ["s=2", "s=3"]
+        await trio.sleep(3 * KEEP_SECONDS)
+        assert kept.cookies == ["s=2", "s=3"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_a_refusal_does_to_a_session_is_not_kept(autojump_clock: MockClock) -> None:
+    kept = Kept()
+    renewals = Renewals(kept)
+    async with trio.open_nursery() as nursery:
+        gone = ("set-cookie", "s=; Max-Age=0")
+        server = Server(nursery, lambda number: success(None, gone, ("risk_challenge_biz_no", "1")))
+        async with account_at(server) as account:
+            with renewals.follow(USER, account), pytest.raises((NotAuthorised, UnexpectedReply)):
+                await account.open_orders()
+            assert account.silenced
+            assert account.credentials.cookie.reveal() == ""
+        assert kept.cookies == []
+        nursery.cancel_scope.cancel()
