@@ -89,6 +89,7 @@ class Folder:
             )
         try:
             with trio.fail_after(PATIENCE_SECONDS):
+                await trio.lowlevel.checkpoint()
                 yield process
         finally:
             if process.poll() is None:

@@ -247,5 +247,5 @@ def test_an_exchange_that_is_not_there(anna: Path, typed: Typed) -> None:
 def test_everybody_may_begin_without_users(folder: Path, typed: Typed) -> None:
     for arguments in (("list",), ("add", "anna"), ("check", "anna")):
         done = typed(*arguments, text=pasted(1))
-        assert (done.code, "alphabot users init" in done.err) == (2, True)
+        assert (done.code, "alphabot users init" in done.err) == (2, True), done
     assert not (folder / ".alphabot").exists()
