@@ -67,9 +67,7 @@ class Session:
             for name, value in credentials.headers.items()
             if name.lower() not in _NOT_PASSED_ON and not name.startswith(":")
         }
-        self._headers.setdefault("user-agent", USER_AGENT)
-        if self._private:
-            self._headers.setdefault("clienttype", "web")
+        self._ours = {"user-agent": USER_AGENT} | ({"clienttype": "web"} if self._private else {})
 
     def __repr__(self) -> str:
         return f"<Session with {self._host}, {len(self._cookies)} cookies>"
@@ -81,7 +79,7 @@ class Session:
 
     @property
     def credentials(self) -> Credentials:
-        """What a new session would need to go on as this one would."""
+        """What the user supplied, with the cookies as the host last set them."""
         return Credentials(
             cookie=self.cookie,
             csrftoken=Secret(self._csrftoken),
@@ -90,7 +88,7 @@ class Session:
 
     def headers(self, *, with_body: bool) -> list[tuple[str, str]]:
         """Return the headers of a request, those of its framing excepted."""
-        headers = list(self._headers.items())
+        headers = list((self._headers | self._missing()).items())
         headers.append(("accept-encoding", "identity"))
         if with_body:
             headers.append(("content-type", "application/json"))
@@ -99,6 +97,10 @@ class Session:
         if self._cookies:
             headers.append(("cookie", self.cookie.reveal()))
         return headers
+
+    def _missing(self) -> dict[str, str]:
+        """Return what we say where the user supplied nothing."""
+        return {name: value for name, value in self._ours.items() if name not in self._headers}
 
     def absorb(self, set_cookies: Iterable[str], date: str = "") -> None:
         """Keep the cookies of an answer; to be called before its body is read.

@@ -24,6 +24,7 @@ class Kept:
 
     def __call__(self, user_id: UserId, credentials: Credentials) -> None:
         assert user_id == USER
+        assert credentials.headers == {}  # the user supplied none; what we say is no secret
         self.cookies.append(credentials.cookie.reveal())
 
 
