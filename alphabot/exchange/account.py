@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Final, TypeVar
@@ -34,16 +33,16 @@ from alphabot.core.values import (
     Symbol,
 )
 from alphabot.errors import (
-    ConfigError,
     NotAuthorised,
     NotSent,
     OutcomeUnknown,
     RateLimited,
     UnexpectedReply,
 )
+from alphabot.exchange.account_settings import AccountSettings
 from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.http import HttpClient, open_http
-from alphabot.exchange.lane import IDLE_SECONDS, Lane
+from alphabot.exchange.lane import Lane
 from alphabot.exchange.net import Address
 from alphabot.exchange.pace import Pace, Pause
 from alphabot.exchange.plans import pair_plan, sale_plan
@@ -74,25 +73,6 @@ _LISTEN_KEY = f"{_TRADE}/get-listen-key"
 _HISTORY = f"{_TRADE}/order/get-order-history-merge"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSettings:
-    """How an account talks; the defaults are slow, since no limit is documented."""
-
-    order_family: str = "asset/v1"
-    """Where orders are placed: ``asset/v1`` like the web page, or ``defi/v1`` like the phone."""
-    figures_as_numbers: bool = False
-    """Send prices and quantities as JSON numbers, like the web page, not as strings."""
-    requests_per_second: float = 2.0
-    request_burst: int = 4
-    order_seconds: float = 10.0
-    """How long an order request may take, waiting for its turn included."""
-    lane_idle_seconds: float = IDLE_SECONDS
-
-    def __post_init__(self) -> None:
-        if self.order_family not in ("asset/v1", "defi/v1"):
-            raise ConfigError("asset/v1 or defi/v1 was expected", key="order_family")
 
 
 class Account:
