@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from alphabot.errors import ExchangeError, NotAuthorised, RateLimited, Refused, UnexpectedReply
+from alphabot.errors import (
+    Challenged,
+    ExchangeError,
+    NotAuthorised,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
 from alphabot.exchange.wire.envelope import Reply
 from tests.hostile.questions import QUESTIONS, Place, Question
 from tests.hostile.spoiled_text import HTML, SPOILERS
@@ -161,12 +168,12 @@ def _refusals(question: Question) -> Iterator[HostileReply]:
     yield _no("481013", "Total must be greater than 0.1", question, Refused)
     yield _no("000002", "{0}{user.__class__}%s", question, Refused)
     yield _no("100002001", "登录状态已经失效，请重新登录！", question, NotAuthorised)
-    yield _no("100001003", "extra verification", question, NotAuthorised)
+    yield _no("100001003", "extra verification", question, Challenged)
     yield _no("777777", "请检查是否已登录", question, NotAuthorised)
     yield _no("777777", "step flows have not finish", question, NotAuthorised)
     challenge = {"risk_challenge_biz_no": "0f", "risk_challenge_enable_flow": "true"}
     text = json.dumps(question.sample | {"success": False, "code": "481020"}).encode()
-    yield _fixed("a refusal under a challenge", question, text, NotAuthorised, headers=challenge)
+    yield _fixed("a refusal under a challenge", question, text, Challenged, headers=challenge)
     yield _fixed("an envelope with 403", question, question.text, NotAuthorised, 403)
 
 

@@ -19,6 +19,7 @@ from trio.testing import MockClock
 
 from alphabot.core.values import AlphaId, OrderId, Symbol
 from alphabot.errors import (
+    Challenged,
     ExchangeError,
     NotAuthorised,
     NotSent,
@@ -173,7 +174,7 @@ async def test_a_lost_login_silences_the_account_and_no_other(
     question: str, autojump_clock: MockClock
 ) -> None:
     async with open_client() as client:
-        for case in cases(question, NotAuthorised):
+        for case in (*cases(question, NotAuthorised), *cases(question, Challenged)):
             async with another_account(client) as unwelcome:
                 await unwelcome.hear(case)
                 asked = client.net.requests.total()

@@ -20,7 +20,7 @@ from trio.testing import MockClock
 
 from alphabot.config import Settings
 from alphabot.core.records import NotSentRecord, PlacedRecord, UnknownRecord
-from alphabot.errors import NotAuthorised, RateLimited
+from alphabot.errors import Challenged, NotAuthorised, RateLimited
 from alphabot.exchange.wire.envelope import Reply
 from alphabot.runtime.board import Ending
 from alphabot.simulator import ExchangeSettings
@@ -134,11 +134,14 @@ async def test_a_success_as_it_should_be_is_one_whatever_else_it_says(
         assert await lied.count(UnknownRecord) == 0
 
 
-@pytest.mark.parametrize("number", range(len(replies_to("pair", NotAuthorised))))
+UNWELCOME = [*replies_to("pair", NotAuthorised), *replies_to("pair", Challenged)]
+
+
+@pytest.mark.parametrize("number", range(len(UNWELCOME)))
 async def test_a_lost_login_latches_the_user_and_leaves_the_other_alone(
     number: int, autojump_clock: MockClock
 ) -> None:
-    case = replies_to("pair", NotAuthorised)[number]
+    case = UNWELCOME[number]
     async with lied_to() as lied:
         # One of the two: which of them asks first is the schedule's choice.
         lied.net.lie(PAIR_PATH, [None, *lies([case])])
