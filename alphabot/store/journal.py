@@ -18,7 +18,7 @@ from alphabot.core.values import Symbol, UserId
 from alphabot.errors import HistoryDamaged, InvariantBroken, JournalError
 from alphabot.ports import CommittedIntent
 from alphabot.store import intents
-from alphabot.store.audit import Damage, audit
+from alphabot.store.audit import Audit, Damage, audit
 from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, extended_code
 from alphabot.store.mark import HighWaterMark, Mark
@@ -121,15 +121,23 @@ class SqliteJournal:
 
         Raises JournalError where something does not fit that is not one user's alone.
         """
-        mark = None if self._mark is None else self._mark.read()
-        with self.database.guarded() as connection:
-            found = audit(connection, self.database.name, self._genesis, mark)
+        found = self._audited()
+        epoch = self.database.take_ownership(now_ms)
+        # Whoever was not fenced off until now may have written since.
+        ((written,),) = self.database.rows("SELECT coalesce(max(position), 0) FROM records")
+        if written != found.last.position:
+            found = self._audited()
         for user_id, history in found.histories.items():
             self._chains[user_id] = history.chain
             if history.damage is not None:
                 self._damages[user_id] = history.damage
-        self._last = replace(found.last, epoch=self.database.take_ownership(now_ms))
+        self._last = replace(found.last, epoch=epoch)
         self._write_mark()
+
+    def _audited(self) -> Audit:
+        mark = None if self._mark is None else self._mark.read()
+        with self.database.guarded() as connection:
+            return audit(connection, self.database.name, self._genesis, mark)
 
     def _write_mark(self) -> None:
         if self._mark is not None:
