@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ __all__ = ["in_doubt", "is_done", "judge", "latched"]
 
 _ZERO = Decimal(0)
 _CREDIT_PLACES = 8
-_UNTOLD = "SELECT cause FROM outbox WHERE delivered_at_ms IS NULL"
+_TOLD = "SELECT cause, notifier FROM outbox WHERE delivered_at_ms IS NOT NULL"
 
 
 async def state_of(journal: SqliteJournal, user_id: int) -> UserState:
@@ -39,16 +39,21 @@ async def state_of(journal: SqliteJournal, user_id: int) -> UserState:
 async def is_done(journal: SqliteJournal, profile: Profile, life: int) -> bool:
     """Tell whether every target is reached, nothing is open, and all was heard that must be."""
     await trio.lowlevel.checkpoint()
+    causes: list[str] = []
     for user_id in profile.user_ids:
         state = await state_of(journal, user_id)
         if state.open_intents or state.latched:
             return False
+        causes += _halts(user_id, await journal.records(UserId(user_id)))
         for each in profile.strategies:
             strategy_id = StrategyId(profile.strategy_id(each, life))
             credited = state.strategy(strategy_id).credited
             if user_id in each.user_ids and credited < Decimal(each.target_volume):
                 return False
-    return profile.mode is Mode.SAFETY or not journal.database.rows(_UNTOLD)
+    # A process may die between a halt and its row of the outbox; the next one tells it.
+    told = set(journal.database.rows(_TOLD))
+    due = {(cause, notifier) for cause in causes for notifier in profile.notifiers}
+    return profile.mode is Mode.SAFETY or due <= told
 
 
 async def latched(journal: SqliteJournal, profile: Profile) -> list[int]:
@@ -88,16 +93,21 @@ async def judge(world: World) -> None:
             _judge_hearing(world, user_id, records)
 
 
-def _judge_hearing(world: World, user_id: int, records: Sequence[Record]) -> None:
-    """Look whether every halt was told by every notifier, and none over and over (I-27)."""
+def _halts(user_id: int, records: Sequence[Record]) -> Iterator[str]:
+    """Yield what must be heard: the causes of all that ever stopped a user."""
     for record in records:
         match record:
             case Latched():
-                cause = f"latched/{user_id}/{record.at_ms}"
+                yield f"latched/{user_id}/{record.at_ms}"
             case Leftover():
-                cause = f"leftover/{user_id}/{record.intent_id}/{record.at_ms}"
+                yield f"leftover/{user_id}/{record.intent_id}/{record.at_ms}"
             case _:
-                continue
+                pass
+
+
+def _judge_hearing(world: World, user_id: int, records: Sequence[Record]) -> None:
+    """Look whether every halt was told by every notifier, and none over and over (I-27)."""
+    for cause in _halts(user_id, records):
         for notifier in world.profile.notifiers:
             times = world.hearing.heard[notifier, cause]
             # Once more for each process that died between delivering and marking.
