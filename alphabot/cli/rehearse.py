@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+
+from alphabot.cli.settings import NoPlugins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,7 @@ def rehearse(
     faults: Literal["none", "few", "many"] = "none",
     seeds: Count = 8,
     first_seed: int = 1,
+    no_plugins: NoPlugins = False,
     json: bool = False,
 ) -> int:
     """Show what your strategies would do over a day, without waiting for it.
@@ -44,21 +48,26 @@ def rehearse(
         How many days to rehearse.
     first_seed
         The seed of the first day; the others follow.
+    no_plugins
+        Leave out the plugins that the file enables; strategies that need one do not run.
     json
         Print the days as JSON.
     """
     from alphabot.cli.rehearse_text import Showing, as_json
     from alphabot.cli.session import emit
-    from alphabot.config import load
+    from alphabot.cli.settings import load
+    from alphabot.log import LineWriter, configure
     from alphabot.rehearsal.day import FaultLevel, rehearse_days
     from alphabot.wiring import resolve
 
-    settings = load(config)
+    settings = load(config, no_plugins=no_plugins)
+    configure(settings.language, sink=LineWriter(lambda: sys.stderr))
     resolve(settings, strategies)  # complains before any process is started
     chosen = range(first_seed, first_seed + seeds)
     days: list[Day] = []
     with Showing(settings.language, len(chosen), quiet=json) as showing:
-        for day in rehearse_days(config, strategies, FaultLevel(faults), chosen):
+        level = FaultLevel(faults)
+        for day in rehearse_days(config, strategies, level, chosen, no_plugins=no_plugins):
             days.append(day)
             showing.show(days)
     if json:

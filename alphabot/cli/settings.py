@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +21,4 @@ def load(config: Path, *, no_plugins: bool) -> Settings:
     from alphabot import config as reader
 
     settings = reader.load(config)
-    return (
-        replace(settings, plugins=replace(settings.plugins, off=True)) if no_plugins else settings
-    )
+    return settings.without_plugins() if no_plugins else settings

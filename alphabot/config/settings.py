@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -121,6 +121,10 @@ class Settings:
     """None leaves it to the exchange's own figure."""
     stream_required: bool
     journal_on_network_disk: bool
+
+    def without_plugins(self) -> Settings:
+        """Return the same, but that no plugin the file enables is loaded."""
+        return replace(self, plugins=replace(self.plugins, off=True))
 
     @property
     def live(self) -> bool:

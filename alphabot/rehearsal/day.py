@@ -101,10 +101,15 @@ class Day:
 
 
 def rehearse_days(
-    config: Path, only: Sequence[str], level: FaultLevel, seeds: Sequence[int]
+    config: Path,
+    only: Sequence[str],
+    level: FaultLevel,
+    seeds: Sequence[int],
+    *,
+    no_plugins: bool = False,
 ) -> Iterator[Day]:
     """Yield the days of these seeds, in their order, as they come in; several run at a time."""
-    day = partial(_day, config, tuple(only), level)
+    day = partial(_day, config, tuple(only), level, no_plugins)
     processes = min(len(seeds), os.cpu_count() or 1)
     if processes == 1:
         yield from map(day, seeds)
@@ -113,12 +118,15 @@ def rehearse_days(
         yield from pool.imap(day, seeds)
 
 
-def _day(config: Path, only: Sequence[str], level: FaultLevel, seed: int) -> Day:
+def _day(config: Path, only: Sequence[str], level: FaultLevel, no_plugins: bool, seed: int) -> Day:
     from alphabot.log import listen
 
     listen(lambda key, fields: False)
+    settings = load(config)
     try:
-        run = partial(_run, load(config), only, level, seed)
+        run = partial(
+            _run, settings.without_plugins() if no_plugins else settings, only, level, seed
+        )
         return run_seeded(seed, run, horizon_seconds=2 * DAY_SECONDS)
     finally:
         listen(None)

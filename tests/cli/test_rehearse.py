@@ -76,6 +76,21 @@ def test_as_json_with_faults(config: Path) -> None:
     assert Decimal(stretch["volume_usdt"]) > 50
 
 
+@pytest.mark.ceiling(120)
+def test_without_plugins_who_needs_one_fails(config: Path) -> None:
+    folder = str(config.parent)
+    assert alphabot("plugins", "new", "pricing", "mine", "--folder", folder).returncode == 0
+    enabled = '[plugins]\npaths = ["plugins"]\nenabled = ["mine"]\n'
+    config.write_text(ONE.replace("\n[[", f"\n{enabled}[[") + 'pricing = "mine"\n')
+    rehearsal = ("rehearse", "--config", str(config), "--seeds", "1")
+    done = alphabot(*rehearsal)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = alphabot(*rehearsal, "--no-plugins")
+    assert done.returncode == 1
+    assert "plugin=mine" in done.stderr
+    assert "target reached on 0 of 1 days" in done.stdout
+
+
 def test_a_wrong_name_is_told_before_anything_runs(config: Path) -> None:
     done = alphabot("rehearse", "kogi", "--config", str(config))
     assert (done.returncode, done.stdout) == (2, "")
