@@ -11,27 +11,16 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-import trio
-
-from alphabot.clocks import TrioClock
-from alphabot.config import loads
 from alphabot.core.records import Intended, Leg, Settled
-from alphabot.core.values import OrderStatus, UserId
+from alphabot.core.values import OrderStatus
 from alphabot.log import listen
 from alphabot.rehearsal.workers import workers
-from alphabot.runtime.board import Board, Ending
-from alphabot.runtime.stop import Stop
-from alphabot.simulator import ExchangeSettings, MemoryNet, SimulatedExchange
-from alphabot.simulator.schedule import run_seeded
-from alphabot.store import memory_journal
-from alphabot.wiring import run_on, simulated_venue
+from alphabot.runtime.board import Ending
+from alphabot.testing import simulated_world
 
 __all__ = ["MARKETS", "RULES", "main", "measured", "table"]
 
@@ -44,6 +33,12 @@ MARKETS: Mapping[str, Mapping[str, Any]] = {
 """What differs from the market that ships: its price keeps still; its book holds little, is wide
 and is traded on seldom; its price moves ten times as far."""
 HORIZON_SECONDS = 7 * 86_400.0
+PATIENT_LIMITS = """
+[limits]
+max_daily_loss_usdt = 1000
+max_consecutive_failures = 1000
+"""
+"""Beside the shipped settings: nothing ends a long day early."""
 _HEAD = (
     "market", "rule", "wear per 1,000 USDT", "over the seeds", "BUYs filled wholly",
     "seconds a round", "minutes per 1,000 USDT", "orders a round", "rounds",
@@ -122,67 +117,34 @@ def _cells(runs: Sequence[Run]) -> list[str]:
 
 
 def _measure(asked: tuple[str, str, int, int]) -> Run:
+    market, rule, seed, volume_usdt = asked
     listen(lambda key, fields: False)
     try:
-        return run_seeded(asked[2], partial(_run, *asked), horizon_seconds=2 * HORIZON_SECONDS)
+        run = simulated_world(
+            pricing=rule,
+            multiplier="flat",
+            tables=PATIENT_LIMITS,
+            market=MARKETS[market],
+            target_volume=volume_usdt,
+            seconds_max=HORIZON_SECONDS,
+            seed=seed,
+        )
     finally:
         listen(None)
-
-
-async def _run(market: str, rule: str, seed: int, volume_usdt: int) -> Run:
-    clock = TrioClock()
-    settings = loads(_configuration(rule, volume_usdt), Path("pricing.toml"))
-    exchange = SimulatedExchange(ExchangeSettings(seed=seed, **MARKETS[market]), clock)
-    net = MemoryNet(exchange)
-    journal, board = memory_journal(clock), Board()
-    async with trio.open_nursery() as nursery:
-        await nursery.start(net.serve)
-        began = trio.current_time()
-        with trio.move_on_after(HORIZON_SECONDS):
-            await run_on(
-                simulated_venue(net, net.addresses, seed),
-                settings,
-                journal=nullcontext(journal),
-                clock=clock,
-                stop=Stop(settings.grace_seconds),
-                board=board,
-            )
-        seconds = trio.current_time() - began
-        records = await journal.records(UserId(1))
-        nursery.cancel_scope.cancel()
-    (row,) = board.rows
-    buys = [r for r in records if isinstance(r, Settled) and r.leg is Leg.WORKING]
+    buys = [r for r in run.records if isinstance(r, Settled) and r.leg is Leg.WORKING]
     return Run(
         market=market,
         rule=rule,
         seed=seed,
-        ending=str(row.ending),
-        volume_usdt=row.volume_usdt,
-        wear_usdt=row.wear_usdt,
-        rounds=row.rounds,
-        seconds=seconds,
+        ending=run.ending,
+        volume_usdt=run.volume_usdt,
+        wear_usdt=run.wear_usdt,
+        rounds=run.rounds,
+        seconds=run.seconds,
         buys=len(buys),
         filled_buys=sum(r.status is OrderStatus.FILLED for r in buys),
-        orders=sum(isinstance(r, Intended) for r in records),
+        orders=sum(isinstance(r, Intended) for r in run.records),
     )
-
-
-def _configuration(rule: str, volume_usdt: int) -> str:
-    """Return the shipped settings for one user, but that nothing ends a long day early."""
-    return f"""
-[global_settings]
-pricing = "{rule}"
-multiplier = "flat"
-[limits]
-max_daily_loss_usdt = 1000
-max_consecutive_failures = 1000
-[[strategies]]
-strategy_id = "measured"
-target_token = "KOGE"
-target_chain = "BSC"
-target_volume = {volume_usdt}
-user_ids = [1]
-"""
 
 
 if __name__ == "__main__":

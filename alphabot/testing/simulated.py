@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import trio
 
@@ -27,6 +28,7 @@ from alphabot.wiring import run_on, simulated_venue
 __all__ = ["SimulatedRun", "simulated_world"]
 
 USER: Final = UserId(1)
+NO_CHANGE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,16 @@ def simulated_world(
     target_volume: int = 60,
     seconds_max: float = 600.0,
     seed: int = 1,
+    tables: str = "",
+    market: Mapping[str, Any] = NO_CHANGE,
 ) -> SimulatedRun:
     """Trade one strategy until it has ended, in a moment, and return what came of it.
 
     ``plugin`` is the file of a plugin; ``settings`` what would stand in its ``[plugins.NAME]`` and
-    ``strategy`` further keys of the strategy, both as TOML. ``seconds_max`` are virtual. The same
-    seed is the same run. Raises ConfigError for what strategies.toml would not take.
+    ``strategy`` further keys of the strategy, ``tables`` further tables, all as TOML; ``market``
+    what differs from the exchange that ships, by the names of its settings. ``seconds_max`` are
+    virtual. The same seed is the same run. Raises ConfigError for what strategies.toml would not
+    take.
     """
     lines = [
         "[[strategies]]",
@@ -87,13 +93,14 @@ def simulated_world(
         folder = file.parent.parent if file.name == "__init__.py" else file.parent
         lines += ["[plugins]", 'paths = ["."]', f'enabled = ["{name}"]']
         lines += [f"[plugins.{name}]", settings]
-    read = loads("\n".join(lines), folder / "strategies.toml")
-    return run_seeded(seed, partial(_run, read, seed, seconds_max), horizon_seconds=2 * seconds_max)
+    read = loads("\n".join([*lines, tables]), folder / "strategies.toml")
+    run = partial(_run, read, ExchangeSettings(seed=seed, **market), seconds_max)
+    return run_seeded(seed, run, horizon_seconds=2 * seconds_max)
 
 
-async def _run(settings: Settings, seed: int, seconds_max: float) -> SimulatedRun:
+async def _run(settings: Settings, market: ExchangeSettings, seconds_max: float) -> SimulatedRun:
     clock = TrioClock()
-    exchange = SimulatedExchange(ExchangeSettings(seed=seed), clock)
+    exchange = SimulatedExchange(market, clock)
     net = MemoryNet(exchange)
     journal = memory_journal(clock)
     board = Board()
@@ -102,7 +109,7 @@ async def _run(settings: Settings, seed: int, seconds_max: float) -> SimulatedRu
         began = trio.current_time()
         with trio.move_on_after(seconds_max):
             await run_on(
-                simulated_venue(net, net.addresses, seed),
+                simulated_venue(net, net.addresses, market.seed),
                 settings,
                 journal=nullcontext(journal),
                 clock=clock,
