@@ -100,7 +100,7 @@ ANSWERS: Mapping[str, Words] = {
     "which_user": ("请写明用户，例如 /clear 2", "Name the user: /clear 2"),
     "nothing_to_clear": ("用户{user}没有需要解除的状态", "User {user} has nothing to clear"),
     "confirm": ("确认执行 {command}？{whom}（{seconds}秒内有效）",
-                "{command}: {whom}? (valid for {seconds} s)"),
+                "{command} for {whom}? (valid for {seconds} s)"),
     "confirm_clear": ("用户{user}因“{reason}”停止。确认解除？（{seconds}秒内有效）",
                       "User {user} is stopped: {reason}. Clear it? (valid for {seconds} s)"),
     "whom": ("用户{users}", "user {users}"),
@@ -114,12 +114,12 @@ ANSWERS: Mapping[str, Words] = {
     "halted": ("已全面叫停：{reason}", "Halted: {reason}"),
     "latched": ("用户{user}已停止：{reason}", "User {user} is stopped: {reason}"),
     "status": ("用户{user} {strategy}：{doing}，{percent}%",
-               "user {user} {strategy}: {doing}, {percent} %"),
+               "User {user} {strategy}: {doing}, {percent} %"),
     "volume": ("用户{user} {strategy}：{credited} / {target}，买入{bought} USDT，{rounds}轮",
-               "user {user} {strategy}: {credited} / {target}, bought {bought} USDT,"
+               "User {user} {strategy}: {credited} / {target}, bought {bought} USDT,"
                " {rounds} rounds"),
     "wear": ("用户{user} {strategy}：{wear} USDT（{bp} bp）",
-             "user {user} {strategy}: {wear} USDT ({bp} bp)"),
+             "User {user} {strategy}: {wear} USDT ({bp} bp)"),
     "more": ("另有{count}行", "and {count} more"),
 }  # fmt: skip
 

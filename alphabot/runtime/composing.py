@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from alphabot.core.coalescing import Waiting
 from alphabot.core.events import DayOfUser, Event, Figures
-from alphabot.core.exact import ZERO, plain, round_half_up
+from alphabot.core.exact import ZERO, floor_places, plain, round_half_up
 from alphabot.core.notices import Notice, NoticeKind
 from alphabot.messages import Language
 from alphabot.notice_words import ENDED, FIGURES, TITLES, in_words
@@ -57,9 +57,9 @@ def bp(wear_usdt: Decimal, volume_usdt: Decimal) -> str:
 
 
 def percent(credited: Decimal, target: Decimal) -> str:
-    """Return how much of a target is credited, never more than all of it."""
+    """Return how much of a target is credited: all of it only when it is, and never more."""
     share = min(Decimal(100), credited / target * 100) if target else Decimal(100)
-    return plain(round_half_up(share, 1))
+    return plain(floor_places(share, 1))
 
 
 def _title(event: Event, language: Language) -> str:

@@ -26,7 +26,8 @@ from alphabot.core.records import (
     Record,
     Settled,
 )
-from alphabot.core.values import StrategyId
+from alphabot.core.standing import on_sale
+from alphabot.core.values import AlphaId, StrategyId
 from alphabot.errors import HistoryDamaged
 from alphabot.runtime.board import Ending, Row
 from alphabot.runtime.recorder import Recorder
@@ -256,6 +257,11 @@ class Teller:
             )
         )
 
+    def _unsold(self, alpha_id: AlphaId) -> Decimal:
+        """Return how many tokens are held and on no SELL."""
+        offered, _ = on_sale(self._state, alpha_id)
+        return max(self._state.holding(alpha_id).quantity - offered, ZERO)
+
     def _figures(self, strategy_id: StrategyId) -> Figures:
         row, progress = self._rows[strategy_id], self._state.strategy(strategy_id)
         figures = Figures(
@@ -265,7 +271,7 @@ class Teller:
             volume_usdt=progress.volume_usdt,
             wear_usdt=progress.wear_usdt,
             rounds=progress.rounds,
-            leftover=ZERO if row.alpha_id is None else self._state.holding(row.alpha_id).quantity,
+            leftover=ZERO if row.alpha_id is None else self._unsold(row.alpha_id),
         )
         began_at, before = self._began.get(strategy_id, (trio.current_time(), progress.credited))
         seconds = trio.current_time() - began_at

@@ -96,14 +96,14 @@ async def test_questions_are_answered_about_those_whom_one_may_ask_about(
         for command in ("/status", "/volume", "/wear"):
             answer = await chat.asked(command)
             assert [line.split(":")[0] for line in answer.text.split("\n")] == [
-                "user 1 koge",
-                "user 1 aop",
-                "user 2 aop",
+                "User 1 koge",
+                "User 1 aop",
+                "User 2 aop",
             ]
             assert answer.confirm == ""
-            assert (await chat.asked(f"{command} 1 koge")).text.startswith("user 1 koge: ")
+            assert (await chat.asked(f"{command} 1 koge")).text.startswith("User 1 koge: ")
             own = await chat.asked(command, ANN)
-            assert [line.split(":")[0] for line in own.text.split("\n")] == ["user 2 aop"]
+            assert [line.split(":")[0] for line in own.text.split("\n")] == ["User 2 aop"]
             assert (await chat.asked(f"{command} 1", ANN)).text == "No such user or strategy"
         row = chat.world.row(1, "koge")
         assert f"{row.rounds} rounds" in (await chat.asked("/volume 1 koge")).text

@@ -93,6 +93,9 @@ async def test_a_run_is_told_from_its_start_to_its_target(autojump_clock: MockCl
         progress = people.of(NoticeKind.PROGRESS)
         assert progress
         assert all(0.25 <= (n.progress or 0) < 1 for n in progress)
+        # Tokens whose SELL is on its way are not left over.
+        left = [dict(n.figures).get("not sold", "0 KOGE") for n in progress]
+        assert all(Decimal(each.split()[0]) < 1 for each in left)
         assert not any(n.needs_human for n in people.told)
 
 
