@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from alphabot.simulator.bulletins import Bulletin
-from alphabot.simulator.exchange import Exchange
+from alphabot.simulator.front_office import FrontOffice
 from alphabot.simulator.ledger import Subscription
 from alphabot.simulator.reports import Push
 
@@ -58,7 +58,7 @@ class Subscriber:
 class Hub:
     """Carries what the exchange has to tell to those who asked for it."""
 
-    def __init__(self, model: Exchange) -> None:
+    def __init__(self, model: FrontOffice) -> None:
         self._model = model
         self._on_stream: defaultdict[str, dict[Subscriber, None]] = defaultdict(dict)
         self._on_user: defaultdict[int, dict[tuple[Subscriber, str], None]] = defaultdict(dict)

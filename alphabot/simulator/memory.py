@@ -12,7 +12,7 @@ from alphabot.simulator.addresses import Addresses, addresses_of
 from alphabot.simulator.asgi import serve_http
 from alphabot.simulator.links import LinkEnd, open_link
 from alphabot.simulator.rest import rest_app
-from alphabot.simulator.service import SimulatedExchange
+from alphabot.simulator.service import AnyService
 from alphabot.simulator.stream import serve_stream
 
 __all__ = ["MemoryNet"]
@@ -25,7 +25,7 @@ _STREAM_PORT = 8080
 class MemoryNet:
     """A ``Net`` whose only host is the exchange. Connections are refused unless it is served."""
 
-    def __init__(self, exchange: SimulatedExchange) -> None:
+    def __init__(self, exchange: AnyService) -> None:
         self._exchange = exchange
         self._app = rest_app(exchange)
         self._delay_seconds = exchange.settings.link_delay_ms / 1000

@@ -13,12 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from alphabot.simulator.exchange import Exchange
 from alphabot.simulator.ledger import PrivateCall as CallRecord
 from alphabot.simulator.misbehaviour import Said, Visit
 from alphabot.simulator.refusals import Refusal
 from alphabot.simulator.rest_private import PRIVATE_CALLS, Answer, Call, PrivateCall
 from alphabot.simulator.rest_public import PUBLIC_CALLS, PublicCall
-from alphabot.simulator.service import SimulatedExchange
+from alphabot.simulator.service import AnyService
 from alphabot.simulator.throttle import RETRY_AFTER_SECONDS, Throttle
 
 __all__ = ["rest_app"]
@@ -28,11 +29,13 @@ _BODY_BYTES_MAX = 65_536
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def rest_app(exchange: SimulatedExchange) -> ASGIApp:
+def rest_app(exchange: AnyService) -> ASGIApp:
     """Return the application; an error of ours in it ends the exchange, not just the request."""
+    # A model without markets of its own has nothing to tell the public.
+    public = PUBLIC_CALLS if isinstance(exchange.model, Exchange) else {}
     routes = [
         Route(path, _odd(exchange, _public(exchange, call)), methods=["GET"])
-        for path, call in PUBLIC_CALLS.items()
+        for path, call in public.items()
     ]
     routes += [
         Route(path, _odd(exchange, _private(exchange, call)), methods=[method])
@@ -44,7 +47,7 @@ def rest_app(exchange: SimulatedExchange) -> ASGIApp:
 class _Guard:
     """Turns away what is too much, and carries errors past servers that would only log them."""
 
-    def __init__(self, exchange: SimulatedExchange, app: ASGIApp) -> None:
+    def __init__(self, exchange: AnyService, app: ASGIApp) -> None:
         self._exchange = exchange
         self._app = app
         self._throttle = Throttle(exchange.settings.requests_per_second_max)
@@ -80,7 +83,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def _odd(exchange: SimulatedExchange, endpoint: Endpoint) -> Endpoint:
+def _odd(exchange: AnyService, endpoint: Endpoint) -> Endpoint:
     """Return the endpoint as it is when the exchange misbehaves as its plan says."""
 
     async def odd_endpoint(request: Request) -> Response:
@@ -102,7 +105,7 @@ def _odd(exchange: SimulatedExchange, endpoint: Endpoint) -> Endpoint:
     return odd_endpoint
 
 
-def _public(exchange: SimulatedExchange, call: PublicCall) -> Endpoint:
+def _public(exchange: AnyService, call: PublicCall) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         await trio.lowlevel.checkpoint()
         exchange.catch_up()
@@ -114,7 +117,7 @@ def _public(exchange: SimulatedExchange, call: PublicCall) -> Endpoint:
     return endpoint
 
 
-def _private(exchange: SimulatedExchange, call: PrivateCall) -> Endpoint:
+def _private(exchange: AnyService, call: PrivateCall) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         body = await _body(request)
         # What is asked for is done at once and as a whole; only the reply may wait.
@@ -142,7 +145,7 @@ async def _body(request: Request) -> bytes:
     return body[:_BODY_BYTES_MAX]
 
 
-def _caller(exchange: SimulatedExchange, request: Request) -> int:
+def _caller(exchange: AnyService, request: Request) -> int:
     """Return who calls, noting the call in the ledger; raises Refusal."""
     model = exchange.model
     user_id: int | None = None

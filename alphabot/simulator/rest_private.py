@@ -17,7 +17,7 @@ from alphabot.simulator.account_rows import (
     wallet_assets,
     wallet_list,
 )
-from alphabot.simulator.exchange import Exchange
+from alphabot.simulator.front_office import FrontOffice
 from alphabot.simulator.orders import Order, OrderState
 from alphabot.simulator.points import user_score, user_volume
 from alphabot.simulator.refusals import Refusal
@@ -35,7 +35,7 @@ _DONE = "FILLED,PARTIALLY_FILLED,EXPIRED,CANCELED,REJECTED"
 class Call:
     """Who asks what."""
 
-    model: Exchange
+    model: FrontOffice
     user_id: int
     query: Mapping[str, str]
     body: bytes
@@ -172,7 +172,7 @@ def _seen(call: Call) -> list[tuple[Order, OrderState]]:
 
 def _prices(call: Call) -> dict[str, Decimal]:
     held = call.model.desk.account(call.user_id).alpha
-    return {alpha_id: call.model.market(alpha_id).last_price for alpha_id in held}
+    return {alpha_id: call.model.last_price(alpha_id) for alpha_id in held}
 
 
 _DEFI = "/bapi/defi/v1/private/alpha-trade"

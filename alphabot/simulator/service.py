@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import trio
 
 from alphabot.simulator.exchange import Exchange
+from alphabot.simulator.front_office import FrontOffice
 from alphabot.simulator.hub import Hub
 from alphabot.simulator.ledger import Ledger
 from alphabot.simulator.misbehaviour import Misbehaviour
@@ -16,25 +17,22 @@ from alphabot.simulator.settings import ExchangeSettings
 if TYPE_CHECKING:
     from alphabot.ports import WallClock
 
-__all__ = ["SimulatedExchange"]
+__all__ = ["AnyService", "Service", "SimulatedExchange"]
+
+Model = TypeVar("Model", bound=FrontOffice)
 
 
-class SimulatedExchange:
-    """A whole simulated exchange, reached through ``serve_sockets`` or ``MemoryNet``.
+class Service(Generic[Model]):
+    """A model with a clock and an audience, reached through ``serve_sockets`` or ``MemoryNet``.
 
     ``model`` is the exchange itself, for tests and checkers: its accounts, orders and markets.
     ``clock`` tells the time that appears on the wire; waiting follows trio's clock.
     """
 
-    def __init__(
-        self,
-        settings: ExchangeSettings,
-        clock: WallClock,
-        misbehaviour: Misbehaviour | None = None,
-    ) -> None:
-        self.settings = settings
+    def __init__(self, model: Model, clock: WallClock) -> None:
+        self.settings = model.settings
         self._clock = clock
-        self.model = Exchange(settings, clock.now_ms(), misbehaviour)
+        self.model = model
         self.hub = Hub(self.model)
         self._closing = trio.Event()
         self._driving = trio.Lock()
@@ -125,3 +123,18 @@ class SimulatedExchange:
             return math.inf
         # At least one: the clock counts whole milliseconds and may still show the one before.
         return max(due_ms - self._clock.now_ms(), 1) / 1000
+
+
+AnyService = Service[Any]
+
+
+class SimulatedExchange(Service[Exchange]):
+    """A whole simulated exchange."""
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        clock: WallClock,
+        misbehaviour: Misbehaviour | None = None,
+    ) -> None:
+        super().__init__(Exchange(settings, clock.now_ms(), misbehaviour), clock)

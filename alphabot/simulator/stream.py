@@ -12,7 +12,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_st
 
 from alphabot.simulator.addresses import MARKET_STREAM_PATH, ORDER_STREAM_PATH
 from alphabot.simulator.hub import Subscriber
-from alphabot.simulator.service import SimulatedExchange
+from alphabot.simulator.service import AnyService
 
 __all__ = ["serve_stream"]
 
@@ -23,7 +23,7 @@ _STREAMS_MAX = 1024
 """How many streams one connection may hear; further ones are acked and stay silent."""
 
 
-async def serve_stream(exchange: SimulatedExchange, stream: trio.abc.Stream) -> None:
+async def serve_stream(exchange: AnyService, stream: trio.abc.Stream) -> None:
     """Speak WebSocket on a connected byte stream until either side ends it.
 
     The caller closes the stream; there is no farewell, for a farewell waits for the peer.
@@ -51,7 +51,7 @@ async def _accept(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketCo
     return None
 
 
-async def _converse(exchange: SimulatedExchange, connection: WebSocketConnection) -> None:
+async def _converse(exchange: AnyService, connection: WebSocketConnection) -> None:
     subscriber = Subscriber(
         exchange.settings.subscriber_frames_max, private=connection.path == ORDER_STREAM_PATH
     )
@@ -75,7 +75,7 @@ async def _write(connection: WebSocketConnection, subscriber: Subscriber) -> Non
 
 
 async def _read(
-    exchange: SimulatedExchange, connection: WebSocketConnection, subscriber: Subscriber
+    exchange: AnyService, connection: WebSocketConnection, subscriber: Subscriber
 ) -> None:
     await trio.lowlevel.checkpoint()
     try:
@@ -88,9 +88,7 @@ async def _read(
         return
 
 
-def _answer(
-    exchange: SimulatedExchange, subscriber: Subscriber, message: str | bytes
-) -> dict[str, Any]:
+def _answer(exchange: AnyService, subscriber: Subscriber, message: str | bytes) -> dict[str, Any]:
     """Do what a message asks and return the reply.
 
     The reply to a message that cannot be read is that of the spot API; none was recorded here.
