@@ -188,6 +188,12 @@ _STEERING: Mapping[str, Message] = {
 }
 
 _SERVICE: Mapping[str, Message] = {
+    "dry_run.opened": Message(
+        "INFO",
+        "演练：行情真实，账户与成交均为模拟，没有任何订单发往交易所",
+        "Dry run: real prices, simulated accounts and fills; no order reaches the exchange",
+        ("new_account_usdt",),
+    ),
     "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),
     "service.ended": Message("INFO", "服务已结束", "Service ended"),
     "journal.opened": Message("INFO", "交易日志已打开", "Journal opened"),

@@ -61,10 +61,9 @@ TOP = Section(
 
 _MODE = Key(
     "mode",
-    Choice(
-        ("simulated", "live"), {"dry-run": "prices and fills of its own are to come, use simulated"}
-    ),
-    "simulated: nothing leaves this machine; live: real orders, once you also say --live",
+    Choice(("simulated", "dry-run", "live")),
+    "simulated: nothing leaves this machine; dry-run: real prices, simulated accounts and fills;"
+    " live: real orders, once you also say --live",
     "simulated",
 )
 
@@ -85,14 +84,15 @@ _MARKET_STREAM_URL = "wss://nbstream.binance.com/w3w/wsa/stream"
 
 LIVE_EXCHANGE = Section(
     "[exchange]",
-    "The same table in live mode: the hosts of the web page (protocol section 1), or yours.",
+    "The same table in live mode and in a dry run: the hosts of the web page (protocol section 1),"
+    " or yours.",
     (
         _MODE,
         Key("rest_url", LiveUrl("https", False, _REST_URL), "requests", _REST_URL),
         Key(
             "order_stream_url",
             LiveUrl("wss", True, _ORDER_STREAM_URL),
-            "the order stream",
+            "the order stream, which a dry run leaves alone",
             _ORDER_STREAM_URL,
         ),
         Key(
@@ -102,6 +102,12 @@ LIVE_EXCHANGE = Section(
             _MARKET_STREAM_URL,
         ),
     ),
+)
+
+_DRY_RUN = Section(
+    "[dry_run]",
+    "The simulated accounts of a dry run; without effect in another mode.",
+    (Key("balance_usdt", _MONEY, "what an account that is new begins with", 1000),),
 )
 
 SHARED = (
@@ -245,6 +251,7 @@ _PLUGINS = Section(
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
         "exchange": _EXCHANGE,
+        "dry_run": _DRY_RUN,
         "global_settings": _GLOBAL_SETTINGS,
         "limits": _LIMITS,
         "strategies": _STRATEGIES,

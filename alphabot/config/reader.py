@@ -55,6 +55,7 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
         settle_seconds=shared["settle_seconds"],
         stream_required=shared["stream_required"],
         journal_on_network_disk=shared["journal_on_network_disk"],
+        dry_run_balance_usdt=_complete(document, ("dry_run",))["balance_usdt"],
     )
     check(settings)
     return settings
@@ -71,7 +72,7 @@ def _read_top(document: Document) -> dict[str, Any]:
 def _read_exchange(document: Document) -> dict[str, Any]:
     at, section = ("exchange",), SECTIONS["exchange"]
     table = _table(document, at, section)
-    if table.get("mode") == "live":
+    if table.get("mode") in ("live", "dry-run"):
         section = LIVE_EXCHANGE
     return _with_defaults(document, at, section, _given(document, at, section, table))
 

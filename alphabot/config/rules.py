@@ -31,7 +31,8 @@ def check(settings: Settings) -> None:
 def _addresses_together(settings: Settings) -> Iterator[ConfigError]:
     names = ("rest_url", "order_stream_url", "market_stream_url")
     missing = [name for name in names if not settings.is_written("exchange", name)]
-    otherwise = "the real exchange" if settings.live else "the simulated exchange inside"
+    real = settings.live or settings.dry_run
+    otherwise = "the real exchange" if real else "the simulated exchange inside"
     if missing and len(missing) < len(names):
         yield settings.complaint(
             "exchange",

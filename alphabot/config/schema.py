@@ -101,7 +101,8 @@ def _in_live_mode(key: Key, simulated: Section) -> dict[str, Any]:
     other = simulated.key(key.name)
     if other is not None:
         said["description"] = (
-            f"{other.meaning} ({other.kind.expected}); in live mode {said['description']}"
+            f"{other.meaning} ({other.kind.expected}); in live mode and in a dry run"
+            f" {said['description']}"
         )
     del said["default"]
     return said

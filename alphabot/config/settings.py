@@ -32,10 +32,11 @@ _SHARED_NAMES = {key.name: key.shared or key.name for key in SHARED}
 class ExchangeSettings:
     """Which exchange to trade on.
 
-    In live mode all three addresses are there; else all three, or none for the embedded one.
+    In live mode and in a dry run all three addresses are there; else all three, or none for the
+    embedded one.
     """
 
-    mode: Literal["simulated", "live"]
+    mode: Literal["simulated", "dry-run", "live"]
     rest_url: str | None
     order_stream_url: str | None
     market_stream_url: str | None
@@ -121,6 +122,8 @@ class Settings:
     """None leaves it to the exchange's own figure."""
     stream_required: bool
     journal_on_network_disk: bool
+    dry_run_balance_usdt: Decimal
+    """What a new account of a dry run begins with."""
 
     def without_plugins(self) -> Settings:
         """Return the same, but that no plugin the file enables is loaded."""
@@ -130,6 +133,11 @@ class Settings:
     def live(self) -> bool:
         """Whether orders are real."""
         return self.exchange.mode == "live"
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether prices are real and accounts are not."""
+        return self.exchange.mode == "dry-run"
 
     @property
     def path(self) -> Path:

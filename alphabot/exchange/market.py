@@ -10,7 +10,7 @@ it is lost, quotes cost two reads every few seconds.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn
 
@@ -42,12 +42,15 @@ from alphabot.exchange.wire.stream import (
 )
 from alphabot.ports import Net, WallClock
 
-__all__ = ["PublicMarket"]
+__all__ = ["MarketNews", "PublicMarket"]
 
 CONFIRMED_SECONDS = 3.0
 """A price the stream has not confirmed for so long is asked for by REST."""
 BRIDGED_SECONDS = 10.0
 """While REST fails, a price is still told, with its age, for so long."""
+
+MarketNews = AggTrade | DepthChange | Instrument
+"""What somebody who watches the market is told."""
 
 _STREAMS = (book_stream, trade_stream)
 
@@ -81,6 +84,7 @@ class PublicMarket:
         self._deep: set[Symbol] = set()
         """Whose levels somebody asked for."""
         self._another_stream = trio.Event()
+        self._watch: Callable[[MarketNews], None] = lambda _: None
 
     def __repr__(self) -> str:
         return f"<PublicMarket {self.state.phase}, {len(self._prices)} prices>"
@@ -109,7 +113,9 @@ class PublicMarket:
         token = (await self._facts.tokens()).find(alpha_id)
         rules = await self._facts.rules(symbol)
         fees = await self._facts.fees(symbol)
-        return Instrument(token, symbol, rules.grid, fees, rules.trading and token.tradable)
+        instrument = Instrument(token, symbol, rules.grid, fees, rules.trading and token.tradable)
+        self._watch(instrument)
+        return instrument
 
     async def quote(self, alpha_id: AlphaId, *, depth: bool = False) -> Quote:
         """Return the present price, with the time since the exchange last confirmed it.
@@ -132,6 +138,13 @@ class PublicMarket:
             self._deep.add(symbol)
             self._another_stream.set()
         return price.quote(self._now(), depth=depth)
+
+    def watch(self, watch: Callable[[MarketNews], None]) -> None:
+        """Have one who watches told of trades and levels at once, and of facts that were asked for.
+
+        What happens while the stream is lost is not told later.
+        """
+        self._watch = watch
 
     async def run(
         self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -218,3 +231,5 @@ class PublicMarket:
                 price.saw_book(news, self._now())
             case DepthChange():
                 price.saw_levels(news, self._now())
+        if not isinstance(news, BookTicker):
+            self._watch(news)

@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from alphabot.simulator.accounts import Account, Balance
 from alphabot.simulator.amounts import (
-    FEE_RATE,
     MONEY_PLACES,
     ZERO,
     floor_money,
@@ -188,10 +187,10 @@ class Desk:
         quote = floor_money(execution.price, execution.quantity)
         if order.side is Side.BUY:
             precision = order.token.base_precision
-            fee = floor_places(product(execution.quantity, FEE_RATE), precision)
+            fee = floor_places(product(execution.quantity, order.token.buyer_fee), precision)
             fee_asset = order.token.alpha_id
         else:
-            fee = round_places(product(quote, FEE_RATE), MONEY_PLACES)
+            fee = round_places(product(quote, order.token.seller_fee), MONEY_PLACES)
             fee_asset = QUOTE_ASSET
         page_id = self._next_page_id
         self._next_page_id += 1

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from alphabot.simulator.amounts import FEE_RATE
+
 __all__ = ["DEFAULT_TOKENS", "QUOTE_ASSET", "Token"]
 
 QUOTE_ASSET = "USDT"
@@ -41,6 +43,8 @@ class Token:
     notional_min: Decimal = Decimal("0.1")
     notional_max: Decimal = Decimal(1000000)
     open_orders_max: int = 200
+    buyer_fee: Decimal = FEE_RATE
+    seller_fee: Decimal = FEE_RATE
     total_supply: Decimal = Decimal(1000000000)
     circulating_supply: Decimal = Decimal(350000000)
     holders: int = 10291

@@ -7,6 +7,7 @@ writes, ``chain`` and ``mark`` make damage and loss visible and ``audit`` looks 
 out, ``disks`` knows where a journal must not lie, ``outbox`` keeps what must be heard.
 """
 
+from alphabot.store.dry_run import AccountLines
 from alphabot.store.journal import SqliteJournal
 from alphabot.store.reading import Entry, JournalReading, read_journal
 from alphabot.store.users import User, Users
@@ -20,6 +21,7 @@ from alphabot.store.venue import (
 
 __all__ = [
     "EMBEDDED",
+    "AccountLines",
     "Entry",
     "JournalReading",
     "SqliteJournal",

@@ -148,10 +148,25 @@ CREATE TABLE agreements (
 ) STRICT, WITHOUT ROWID;
 """
 
+_DRY_RUN = """
+CREATE TABLE dry_run_accounts (
+    position INTEGER PRIMARY KEY,
+    line TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER lines_are_added_in_order BEFORE INSERT ON dry_run_accounts
+    WHEN NEW.position <> (SELECT coalesce(max(position), 0) + 1 FROM dry_run_accounts)
+    BEGIN SELECT RAISE(ABORT, 'lines are added without a gap'); END;
+CREATE TRIGGER lines_never_change BEFORE UPDATE ON dry_run_accounts
+    BEGIN SELECT RAISE(ABORT, 'lines are only ever added'); END;
+CREATE TRIGGER lines_never_go BEFORE DELETE ON dry_run_accounts
+    BEGIN SELECT RAISE(ABORT, 'lines are only ever added'); END;
+"""
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _FIRST),
     Migration(2, _OUTBOX),
     Migration(3, _SEALED),
+    Migration(4, _DRY_RUN),
 )
 """All steps, in order. A step that was released is never edited; what changes is a new step."""
 

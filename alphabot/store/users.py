@@ -60,7 +60,7 @@ class Users:
             connection.execute("UPDATE users SET enabled = ? WHERE user_id = ?", (enabled, user_id))
 
     def ensure(self, user_id: UserId) -> None:
-        """See that there is such a user, who is made up on a simulated exchange alone.
+        """See that there is such a user, who is made up where accounts are simulated.
 
         Raises InvariantBroken as ensure_simulated_user does.
         """
@@ -68,7 +68,7 @@ class Users:
             self.ensure_simulated_user(user_id)
 
     def ensure_simulated_user(self, user_id: UserId) -> User:
-        """Return the user, who is made on the spot if need be: on a simulated exchange anyone is.
+        """Return the user, made on the spot if need be: where accounts are simulated, anyone is.
 
         Raises InvariantBroken at a real venue, where a user is somebody's account, and for an id
         that is no positive number.

@@ -139,7 +139,7 @@ def _take_over(
             "INSERT INTO venue VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING",
             (identity.mode, json.dumps(identity.hosts), now_ms),
         )
-    users = Users(database, clock, simulated=identity.mode is VenueMode.SIMULATED)
+    users = Users(database, clock, simulated=identity.mode is not VenueMode.LIVE)
     journal = SqliteJournal(database, identity.text, users, mark)
     journal.take_over(now_ms)
     return journal

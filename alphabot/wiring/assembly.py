@@ -138,17 +138,19 @@ async def _open_user(
     rows: Sequence[Row],
 ) -> AsyncIterator[User]:
     """Put a user together that trades for these rows; its account closes with the block."""
-    venue, credentials = shared.venue, shared.venue.credentials(seat.user_id)
+    venue, door = shared.venue, shared.venue.account_door
+    credentials = venue.credentials(seat.user_id)
     mask(credentials)
     async with AsyncExitStack() as stack:
         opening = open_account(
-            venue.net,
-            venue.rest_url,
+            door.net,
+            door.rest_url,
             credentials,
             pause=shared.pause,
             clock=shared.clock,
             settings=venue.pace,
-            time=shared.time,
+            # An exchange of ours tells our own time, which is no news of the real one's.
+            time=shared.time if venue.accounts is None else None,
             forbidden=seat.forbidden,
         )
         account = await stack.enter_async_context(opening)
@@ -172,7 +174,7 @@ async def _open_user(
             bench=everyone.bench,
             teller=teller,
         )
-        feed = UserFeed(account.listen_key, venue.net, venue.order_stream_url)
+        feed = UserFeed(account.listen_key, door.net, door.order_stream_url)
         by_id = {b.settings.strategy_id: b for b in bound}
         free = everyone.bars.let_through(rows)
         yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in free])

@@ -59,7 +59,7 @@ def refuse_flag(settings: Settings) -> NoReturn:
     raise settings.complaint(
         "exchange",
         "mode",
-        problem="--live was given, and the mode here is simulated",
+        problem=f"--live was given, and the mode here is {settings.exchange.mode}",
         hint='mode = "live" trades with real money',
     )
 

@@ -77,10 +77,12 @@ async def serve(
                 brake=steered.brake,
                 notices=notices_of(settings, names, opened.outbox, clock),
             )
+            alpha_ids = tuple(dict.fromkeys(b.token.alpha_id for b in bound))
+            attending = await venue.attend(market, alpha_ids, opened)
             assembled = await assemble(shared, bound, names.refused)
             control = steered.control(assembled.roster, shared)
             door = chat_door(settings, control, clock)
-            beside = [*steered.beside(assembled.roster, control), *venue.beside]
+            beside = [*steered.beside(assembled.roster, control), *venue.beside, *attending]
             async with shared.notices.open(
                 stop, door=door, halts=assembled.halts, days=assembled.days
             ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +14,10 @@ import trio
 
 from alphabot.config import Settings
 from alphabot.core.secret import Secret
-from alphabot.core.values import UserId
+from alphabot.core.values import AlphaId, UserId
 from alphabot.errors import InvariantBroken
 from alphabot.exchange.account import Account, AccountSettings
+from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.net import SocketNet
 from alphabot.exchange.secret import Credentials
 from alphabot.ports import Net, WallClock
@@ -24,15 +25,19 @@ from alphabot.runtime.halt import folder_beside
 from alphabot.simulator.addresses import Addresses
 from alphabot.simulator.sessions import credentials_for
 from alphabot.store import VenueIdentity, VenueMode
+from alphabot.wiring.journals import ServiceJournal
 
 __all__ = [
     "LIVE_SETTLE_SECONDS",
+    "SIMULATED_SETTLE_SECONDS",
+    "AccountsElsewhere",
     "Venue",
     "folder_of",
     "hosts_of",
     "identity_of",
     "live_venue",
     "open_venue",
+    "simulated_credentials",
     "simulated_venue",
 ]
 
@@ -43,6 +48,29 @@ SIMULATED_SETTLE_SECONDS: Final = 5.0
 """Absence at a simulated exchange is proven after twice its lag, and never sooner than this."""
 SIMULATED_PACE: Final = AccountSettings(requests_per_second=20.0, request_burst=20)
 """No limit is imposed by the simulated exchange; the pace only keeps a mistake from spinning."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsElsewhere:
+    """An exchange of accounts, as the client reaches it."""
+
+    net: Net
+    rest_url: str
+    order_stream_url: str
+
+
+Attend = Callable[
+    [PublicMarket, Sequence[AlphaId], ServiceJournal],
+    Awaitable[Sequence[Callable[[], Awaitable[None]]]],
+]
+"""Takes what a venue may need of a service, and returns what is to run beside its users."""
+
+
+async def _nobody_attends(
+    market: PublicMarket, tokens: Sequence[AlphaId], journal: ServiceJournal
+) -> Sequence[Callable[[], Awaitable[None]]]:
+    await trio.lowlevel.checkpoint()
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,16 @@ class Venue:
     """What is to run beside the users."""
     absent: frozenset[UserId] = frozenset()
     """Who is not traded for, though a strategy names them."""
+    accounts: AccountsElsewhere | None = None
+    """Where the users' accounts are, if not with the market; nothing private goes there then."""
+    attend: Attend = _nobody_attends
+    """Told of the market, the tokens and the journal before the first user is opened."""
+
+    @property
+    def account_door(self) -> AccountsElsewhere:
+        """Where the users' accounts are."""
+        here = AccountsElsewhere(self.net, self.rest_url, self.order_stream_url)
+        return self.accounts or here
 
 
 def simulated_venue(
@@ -70,21 +108,23 @@ def simulated_venue(
 ) -> Venue:
     """Return a simulated exchange as a venue; ``hosts`` names one that outlives this process."""
 
-    def credentials(user_id: UserId) -> Credentials:
-        headers = {name: Secret(text) for name, text in credentials_for(seed, user_id).items()}
-        return Credentials(
-            cookie=headers.pop("Cookie"), csrftoken=headers.pop("csrftoken"), headers=headers
-        )
-
     return Venue(
         net=net,
         rest_url=addresses.rest_url,
         order_stream_url=addresses.order_stream_url,
         market_stream_url=addresses.market_stream_url,
         identity=VenueIdentity(VenueMode.SIMULATED, hosts),
-        credentials=credentials,
+        credentials=partial(simulated_credentials, seed),
         pace=SIMULATED_PACE,
         settle_seconds=max(2 * lag_ms / 1000, SIMULATED_SETTLE_SECONDS),
+    )
+
+
+def simulated_credentials(seed: int, user_id: UserId) -> Credentials:
+    """Return the session of a user at the simulated exchange of this seed."""
+    headers = {name: Secret(text) for name, text in credentials_for(seed, user_id).items()}
+    return Credentials(
+        cookie=headers.pop("Cookie"), csrftoken=headers.pop("csrftoken"), headers=headers
     )
 
 
@@ -114,6 +154,20 @@ async def open_venue(
     In live mode for public questions alone: no credentials belong to it.
     """
     chosen = settings.exchange
+    if settings.dry_run:
+        # Its exchange of accounts brings the server's libraries along.
+        from alphabot.wiring.dry_run import open_dry_run
+
+        async with open_dry_run(
+            SocketNet(),
+            chosen.rest_url or "",
+            chosen.market_stream_url or "",
+            identity_of(settings),
+            settings,
+            clock,
+        ) as venue:
+            yield venue
+        return
     if settings.live:
         yield live_venue(settings, _nobody)
         return
@@ -149,7 +203,10 @@ def identity_of(settings: Settings) -> VenueIdentity:
 def hosts_of(settings: Settings) -> tuple[str, ...]:
     """Return the hosts of the configured exchange, each once; none for the embedded one."""
     chosen = settings.exchange
-    urls = (chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url)
+    urls = [chosen.rest_url, chosen.order_stream_url, chosen.market_stream_url]
+    if settings.dry_run:
+        # Nobody speaks to the host of real orders.
+        urls.remove(chosen.order_stream_url)
     return tuple(dict.fromkeys(urlsplit(url).netloc for url in urls if url))
 
 

@@ -22,9 +22,13 @@ def test_a_simulated_user_is_made_once(reopen: Opener, clock: FixedClock) -> Non
         assert [user.user_id for user in journal.users.all()] == [3, 7]
 
 
-@pytest.mark.parametrize("mode", [VenueMode.LIVE, VenueMode.DRY_RUN])
-def test_nobody_is_made_up_at_a_venue_that_is_real(clock: FixedClock, mode: VenueMode) -> None:
-    journal = memory_journal(clock, VenueIdentity(mode, ("www.example.com",)))
+def test_anybody_may_take_part_in_a_dry_run(clock: FixedClock) -> None:
+    journal = memory_journal(clock, VenueIdentity(VenueMode.DRY_RUN, ("www.example.com",)))
+    assert journal.users.ensure_simulated_user(UserId(7)).name == "user 7"
+
+
+def test_nobody_is_made_up_at_a_venue_that_is_real(clock: FixedClock) -> None:
+    journal = memory_journal(clock, VenueIdentity(VenueMode.LIVE, ("www.example.com",)))
     with pytest.raises(InvariantBroken, match="user 7"):
         journal.users.ensure_simulated_user(UserId(7))
     assert journal.users.all() == ()
