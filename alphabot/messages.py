@@ -188,7 +188,7 @@ _STEERING: Mapping[str, Message] = {
 }
 
 _SERVICE: Mapping[str, Message] = {
-    "dry_run.opened": Message(
+    "accounts.simulated": Message(
         "INFO",
         "演练：行情真实，账户与成交均为模拟，没有任何订单发往交易所",
         "Dry run: real prices, simulated accounts and fills; no order reaches the exchange",

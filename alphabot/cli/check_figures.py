@@ -100,6 +100,7 @@ def as_json(report: Report) -> str:
     facts = {
         "config": str(report.settings.path),
         "exchange": report.settings.exchange.rest_url or "embedded",
+        "mode": report.settings.exchange.mode,
         "round_seconds": report.round_seconds,
         "possible": report.possible,
         "strategies": [_strategy_facts(report, prospect) for prospect in report.prospects],

@@ -70,6 +70,8 @@ class _Speaker:
 
 def _exchange(report: Report, words: _Speaker) -> str:
     url = report.settings.exchange.rest_url
+    if report.settings.dry_run:
+        return words("dry_run", url=url)
     return words("elsewhere", url=url) if url else words("embedded")
 
 

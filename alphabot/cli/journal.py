@@ -87,9 +87,10 @@ def show(user: int, *, last: Count | None = None, config: Path = CONFIG, json: b
         of = view.user(user)
         entries = deque(view.entries(user), maxlen=last)
     if json:
-        emit(text.records_json(of, entries))
+        emit(text.records_json(of, entries, dry_run=view.dry_run))
     else:
-        emit("\n".join(text.records_text(of, entries, settings.language)))
+        head = text.heading(settings.language, dry_run=view.dry_run)
+        emit("\n".join([*head, *text.records_text(of, entries, settings.language)]))
     return 1 if of.damage else 0
 
 

@@ -13,7 +13,7 @@ import msgspec
 from alphabot.cli import cells
 from alphabot.cli.journal_words import told
 from alphabot.cli.ledger_text import ledger_line
-from alphabot.cli.words import Words, word
+from alphabot.cli.words import DRY_RUN, Words, word
 from alphabot.messages import Language
 from alphabot.runtime.status import tokens
 
@@ -26,6 +26,7 @@ __all__ = [
     "as_text",
     "damage_text",
     "exported",
+    "heading",
     "records_json",
     "records_text",
     "unreadable_json",
@@ -63,12 +64,13 @@ _UNREADABLE: Words = ("日志不可用：{problem}", "The journal cannot be reli
 def as_text(file: Path, view: JournalView, language: Language) -> str:
     """Return what was found, a line for each user."""
     lines = [
+        *heading(language, dry_run=view.dry_run),
         word(_HEAD, language).format(
             file=cells.name(file),
             exchange=cells.name(view.exchange),
             records=view.records,
             runs=view.runs,
-        )
+        ),
     ]
     for user in view.users:
         if user.damage is not None:
@@ -116,6 +118,7 @@ def as_json(file: Path, view: JournalView) -> str:
             "problem": None,
             "records": view.records,
             "runs": view.runs,
+            "dry_run": view.dry_run,
             "users": [_user(user) for user in view.users],
         },
         ensure_ascii=False,
@@ -128,6 +131,11 @@ def unreadable_json(file: Path, problem: str) -> str:
     return json.dumps(
         {"file": str(file), "sound": False, "problem": problem, **unknown}, ensure_ascii=False
     )
+
+
+def heading(language: Language, *, dry_run: bool) -> list[str]:
+    """Return what has to be known of every line that follows."""
+    return [word(DRY_RUN, language)] if dry_run else []
 
 
 def records_text(user: UserView, entries: Collection[Entry], language: Language) -> Iterator[str]:
@@ -143,10 +151,10 @@ def records_text(user: UserView, entries: Collection[Entry], language: Language)
         yield word(_NO_RECORD, language).format(user=user.user_id)
 
 
-def records_json(user: UserView, entries: Collection[Entry]) -> str:
+def records_json(user: UserView, entries: Collection[Entry], *, dry_run: bool = False) -> str:
     """Return a user's records as JSON, the ledger they add up to, and what ends them too early."""
     added = {"entries": [_entry(entry) for entry in entries], "tokens": _tokens(user)}
-    return json.dumps(_user(user) | added)
+    return json.dumps(_user(user) | added | {"dry_run": dry_run})
 
 
 def exported(entry: Entry) -> bytes:

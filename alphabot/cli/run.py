@@ -22,7 +22,7 @@ async def run(
     """Trade until every target is reached.
 
     The first Ctrl+C lets the rounds under way finish, the second stops at once; the next run
-    carries on where this one ended.
+    carries on where this one ended. With mode = "dry-run" prices are real and accounts are not.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ async def run(
         from alphabot.cli.live import run_live
 
         return await run_live(settings, strategies, flag=live, known=yes_i_know, json=json)
-    board = Board()
+    board = Board(dry_run=settings.dry_run)
     stop = Stop(settings.grace_seconds)
     trade = partial(wiring.trade, settings, only=strategies, stop=stop, board=board, seed=seed)
     return await conduct(trade, board=board, stop=stop, language=settings.language, json=json)

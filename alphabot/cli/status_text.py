@@ -13,7 +13,7 @@ from rich.padding import Padding
 from alphabot.cli import cells
 from alphabot.cli.layout import Row, labelled, printed, table
 from alphabot.cli.ledger_text import ledger_line
-from alphabot.cli.words import CONNECTIONS, ENDINGS, STATES, Words, word
+from alphabot.cli.words import CONNECTIONS, DRY_RUN, ENDINGS, STATES, Words, word
 from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
@@ -105,6 +105,8 @@ _OPEN_STATES: Mapping[str, Words] = {
     "placed": ("已挂单", "placed"),
     "bought": ("已买入，待卖出", "bought, to be sold"),
 }
+_DRY_RUN = "dry-run "
+"""How the name of a dry run's venue begins, in any language."""
 _CENT = Decimal("0.01")
 
 
@@ -126,6 +128,8 @@ class _Text:
             pid=status.pid,
             since=self._moment(status.started_ms),
         )
+        if status.venue.startswith(_DRY_RUN):
+            yield word(DRY_RUN, self.language)
         rows: list[Row] = []
         if status.halted:
             rows.append((self._label("halted"), cells.name(status.halted)))

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alphabot.cli import cells
-from alphabot.cli.words import ENDINGS, LABELS, word
+from alphabot.cli.words import DRY_RUN, ENDINGS, LABELS, word
 from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.core.values import StrategyId, UserId
 from alphabot.messages import Language
@@ -34,6 +34,11 @@ _DISPENSABLE = ("failed", "raw")
 
 def as_table(board: Board, language: Language, width: int) -> RenderableType:
     """Return the board for a terminal of ``width`` cells."""
+    figures = _figures(board, language, width)
+    return Group(Text(word(DRY_RUN, language), "bold"), figures) if board.dry_run else figures
+
+
+def _figures(board: Board, language: Language, width: int) -> RenderableType:
     lines = _lines(board, language)
     for left_out in ((), _DISPENSABLE):
         if _width(lines, language, left_out) <= width:
@@ -54,12 +59,13 @@ def as_text(board: Board, language: Language) -> str:
     console = Console(force_terminal=False, color_system=None, width=10_000)
     with console.capture() as capture:
         console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    head = [word(DRY_RUN, language)] if board.dry_run else []
+    return "\n".join([*head, *(line.rstrip() for line in capture.get().splitlines())])
 
 
 def as_json(board: Board) -> str:
     """Return the rows as a JSON list on one line, in plain ASCII."""
-    return json.dumps([_facts(row) for row in board.rows])
+    return json.dumps([_facts(row) | {"dry_run": board.dry_run} for row in board.rows])
 
 
 def _table(

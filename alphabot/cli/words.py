@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from alphabot.runtime.words import CONNECTIONS, ENDINGS, STATES, Words, word
 
-__all__ = ["CONNECTIONS", "ENDINGS", "LABELS", "STATES", "Words", "word"]
+__all__ = ["CONNECTIONS", "DRY_RUN", "ENDINGS", "LABELS", "STATES", "Words", "word"]
+
+DRY_RUN: Words = (
+    "演练：行情真实，账户与成交均为模拟，没有任何订单发往交易所。",
+    "DRY RUN: real prices, simulated accounts and fills; no order reached the exchange.",
+)
+"""Stands wherever somebody might take the figures for real ones."""
 
 LABELS: Mapping[str, Words] = {
     "user": ("用户", "user"),

@@ -114,6 +114,8 @@ class Board:
     """All rows of one service, in the order of the configuration."""
 
     rows: list[Row] = field(default_factory=list)
+    dry_run: bool = False
+    """Whether none of it was traded for anybody."""
 
     def row(self, user_id: UserId, strategy_id: StrategyId) -> Row:
         """Return the row of a user's strategy; raises KeyError if there is none."""

@@ -74,5 +74,8 @@ def encode(event: Event) -> str:
 
 def decode(line: str) -> Event:
     """Return the event of a line; raises ValueError for one that is none."""
-    event: Event = _decoder.decode(line)
+    try:
+        event: Event = _decoder.decode(line)
+    except msgspec.DecodeError as cause:
+        raise ValueError(f"{line[:80]!r} is no event: {cause}") from cause
     return event

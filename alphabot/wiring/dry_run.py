@@ -102,7 +102,7 @@ async def _attend(
         exchange.remember(lines.all(), user_ids, lines.add)
     except (ValueError, ArithmeticError, KeyError, RuntimeError) as cause:
         raise damaged(f"the accounts of the dry run do not fit together: {cause}") from cause
-    say("dry_run.opened", new_account_usdt=exchange.settings.funding_usdt)
+    say("accounts.simulated", new_account_usdt=exchange.settings.funding_usdt)
     # Also what no strategy trades any more, as long as an order of it is open.
     followed = tuple(dict.fromkeys((*alpha_ids, *map(AlphaId, exchange.model.open_tokens))))
     market.watch(partial(_hear, exchange, {symbol_of(each): each for each in followed}))

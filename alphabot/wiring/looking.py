@@ -40,6 +40,8 @@ class JournalView:
     runs: int
     users: tuple[UserView, ...]
     _reading: JournalReading
+    dry_run: bool = False
+    """Whether its orders reached no exchange."""
 
     @property
     def damaged(self) -> tuple[UserView, ...]:
@@ -83,6 +85,7 @@ def look(settings: Settings) -> Iterator[JournalView]:
             runs=reading.last.epoch,
             users=tuple(_views(reading)),
             _reading=reading,
+            dry_run=settings.dry_run,
         )
 
 

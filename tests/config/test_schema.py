@@ -187,7 +187,7 @@ def test_every_key_is_described_with_its_default(section: str, key: Key) -> None
 def test_what_is_not_built_is_not_offered() -> None:
     assert "users" not in SCHEMA["properties"]
     mode = SCHEMA["properties"]["exchange"]["properties"]["mode"]
-    assert mode["enum"] == ["simulated", "live"]
+    assert mode["enum"] == ["simulated", "dry-run", "live"]
 
 
 ANYTHING = st.one_of(
