@@ -26,8 +26,9 @@ from alphabot.simulator import (
     credentials_for,
     serve_sockets,
 )
-from tests.cli.processes import ENVIRONMENT, ROOT
+from tests.cli.processes import ENVIRONMENT
 from tests.cli.sessions import LIMITS, config, pasted
+from tests.cli.typing_it import MANUALS, script_of, typed
 
 FAST = ExchangeSettings(fill_delay_ms=(5, 20), step_ms=100)
 PATIENCE_SECONDS = 60
@@ -240,31 +241,13 @@ async def test_a_running_service_has_the_database(tmp_path: Path) -> None:
             assert re.search(r"Max core file size +0 +0 ", limits)
 
 
-async def test_the_script_in_the_readme(tmp_path: Path) -> None:
+@pytest.mark.ceiling(180)
+@pytest.mark.parametrize("manual", MANUALS)
+async def test_the_script_in_the_readme(tmp_path: Path, manual: str) -> None:
     """What the manual shows is what happens, typed into a shell line by line."""
-    for manual in ("README.md", "README.zh-CN.md"):
-        text = await trio.Path(ROOT, manual).read_text("utf-8")
-        (script,) = re.findall(r"```bash\n(alphabot exchange .*?)```", text, re.DOTALL)
-        home = trio.Path(tmp_path, manual)
-        await (home / "bin").mkdir(parents=True)
-        await (home / "work").mkdir()
-        shim = home / "bin" / "alphabot"
-        await shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m alphabot "$@"\n')
-        await shim.chmod(0o755)
-        environment = {
-            name: value for name, value in ENVIRONMENT.items() if name != "XDG_CONFIG_HOME"
-        } | {"HOME": str(home), "PATH": f"{home / 'bin'}:{ENVIRONMENT['PATH']}"}
-        with trio.fail_after(PATIENCE_SECONDS):
-            done = await trio.run_process(
-                ["bash", "-e", "-u", "-o", "pipefail", "-c", script],
-                cwd=home / "work",
-                env=environment,
-                capture_stdout=True,
-                capture_stderr=True,
-                check=False,
-            )
-        said = done.stdout.decode()
-        assert done.returncode == 0, done.stderr.decode()
-        assert "anna" in said
-        assert "target reached" in said
-        assert await (home / ".config" / "alphabot" / "key").exists()
+    home = trio.Path(tmp_path, "home")
+    done = await typed(await script_of(manual, "--live"), home)
+    assert done.returncode == 0, done.stderr
+    assert "anna" in done.stdout
+    assert "target reached" in done.stdout
+    assert await (home / ".config" / "alphabot" / "key").exists()
