@@ -22,9 +22,9 @@ PATIENCE_SECONDS = 100
 """For one command, on a machine with much else to do."""
 
 
-def dry(addresses: Addresses, **values: int) -> str:
+def dry(addresses: Addresses, target: int = 40) -> str:
     """Return the configuration of a dry run on the market at these addresses."""
-    return config(addresses, users="[1, 2]", **values).replace('"live"', '"dry-run"')
+    return config(addresses, users="[1, 2]", target=target).replace('"live"', '"dry-run"')
 
 
 async def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
