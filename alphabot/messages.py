@@ -191,7 +191,7 @@ _SERVICE: Mapping[str, Message] = {
     "accounts.simulated": Message(
         "INFO",
         "演练：行情真实，账户与成交均为模拟，没有任何订单发往交易所",
-        "Dry run: real prices, simulated accounts and fills; no order reaches the exchange",
+        "Dry run with real prices: accounts and fills are simulated; no order reaches the exchange",
         ("new_account_usdt",),
     ),
     "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from alphabot.core.notices import NoticeKind
 from alphabot.messages import Language
 
-__all__ = ["ANSWERS", "COMMANDS", "ENDED", "FIGURES", "TITLES", "in_words"]
+__all__ = ["ANSWERS", "COMMANDS", "DRY_RUN", "ENDED", "FIGURES", "TITLES", "in_words"]
 
 Words = tuple[str, str]
 """The same in Chinese and in English."""
@@ -47,6 +47,8 @@ TITLES: Mapping[NoticeKind, Words] = {
     NoticeKind.STOPPED: ("用户{user}：策略{strategy}{ended}", "User {user}: {strategy} {ended}"),
     NoticeKind.DAILY_SUMMARY: ("{subject} 每日汇总（UTC）", "{subject}: the day in figures (UTC)"),
 }
+
+DRY_RUN: Words = ("［演练］{title}", "[dry run] {title}")
 
 ENDED: Mapping[str, Words] = {
     "stopped": ("已停止", "was stopped"),

@@ -13,7 +13,7 @@ from alphabot.core.events import DayOfUser, Event, Figures
 from alphabot.core.exact import ZERO, floor_places, plain, round_half_up
 from alphabot.core.notices import Notice, NoticeKind
 from alphabot.messages import Language
-from alphabot.notice_words import ENDED, FIGURES, TITLES, in_words
+from alphabot.notice_words import DRY_RUN, ENDED, FIGURES, TITLES, in_words
 
 __all__ = ["bp", "notice_of", "percent", "told_together", "usdt"]
 
@@ -22,13 +22,14 @@ USERS_SHOWN_MAX = 20
 Figure = tuple[str, str]
 
 
-def notice_of(event: Event, language: Language) -> Notice:
-    """Return what people are told of an event."""
+def notice_of(event: Event, language: Language, *, dry_run: bool = False) -> Notice:
+    """Return what people are told of an event; of one that cost nobody anything, marked so."""
+    title = _title(event, language)
     return Notice(
         kind=event.kind,
         cause=event.cause,
         at_ms=event.at_ms,
-        title=_title(event, language),
+        title=in_words(DRY_RUN, language, title=title) if dry_run else title,
         figures=tuple(_figures(event, language)),
         progress=event.figures.share if event.figures is not None else None,
         needs_human=event.needs_human,

@@ -54,7 +54,9 @@ class Notices:
         users: Mapping[UserId, Wishes],
         language: Language,
         clock: WallClock,
+        dry_run: bool = False,
     ) -> None:
+        self._dry_run = dry_run
         self._outbox = outbox
         self._everyone = everyone
         self._users = users
@@ -80,7 +82,7 @@ class Notices:
         if not self._deliveries:
             return
         try:
-            notice = notice_of(event, self._language)
+            notice = notice_of(event, self._language, dry_run=self._dry_run)
             if notice.needs_human:
                 self._unwritten.append(notice)
                 self._work.set()
@@ -126,7 +128,7 @@ class Notices:
             yield
             return
         for event in halts:
-            self._write(notice_of(event, self._language))
+            self._write(notice_of(event, self._language, dry_run=self._dry_run))
         for delivery in self._deliveries:
             self._take_up(delivery)
         async with trio.open_nursery() as tasks:

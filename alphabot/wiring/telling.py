@@ -26,6 +26,7 @@ def notices_of(settings: Settings, names: Names, outbox: Outbox, clock: WallCloc
         users=settings.notices.users,
         language=settings.language,
         clock=clock,
+        dry_run=settings.dry_run,
     )
 
 

@@ -81,6 +81,11 @@ def is_valid(value: Any, rules: Mapping[str, Any]) -> bool:
     )
 
 
+def _alike(bound: Any, value: Any) -> Any:
+    """Return a bound as a schema writes it, in the kind of number that the value is."""
+    return Decimal(str(bound)) if isinstance(value, Decimal) and value.is_finite() else bound
+
+
 def _keeps(value: Any, keyword: str, rule: Any, rules: Mapping[str, Any]) -> bool:
     if "type" in rules and not TYPES[rules["type"]](value):
         return False
@@ -92,9 +97,9 @@ def _keeps(value: Any, keyword: str, rule: Any, rules: Mapping[str, Any]) -> boo
         case "enum":
             return bool(value in rule)
         case "minimum":
-            return bool(value >= rule)
+            return bool(value >= _alike(rule, value))
         case "maximum":
-            return bool(value <= rule)
+            return bool(value <= _alike(rule, value))
         case "pattern":
             return re.search(rule, value) is not None
         case "minItems":

@@ -134,3 +134,9 @@ def test_every_text_is_in_both_languages() -> None:
             assert zh
             assert en
             assert all(ord(char) < 0x3000 for char in en)
+
+
+@pytest.mark.parametrize(("language", "mark"), [("zh", "［演练］"), ("en", "[dry run] ")])
+def test_what_cost_nobody_anything_is_marked(language: Language, mark: str) -> None:
+    real = notice_of(EVENT, language)
+    assert notice_of(EVENT, language, dry_run=True) == replace(real, title=mark + real.title)
