@@ -97,6 +97,7 @@ async def _attend(
 
     Raises JournalError where the accounts that were kept cannot be read.
     """
+    await trio.lowlevel.checkpoint()
     lines = AccountLines(journal.database)
     try:
         exchange.remember(lines.all(), user_ids, lines.add)
@@ -133,6 +134,7 @@ async def _follow(exchange: DryRunExchange, market: PublicMarket, alpha_id: Alph
 
 async def _look(exchange: DryRunExchange, market: PublicMarket, alpha_id: AlphaId) -> None:
     """Show a token's rules and book as they were confirmed last, asked for if that is long ago."""
+    await trio.lowlevel.checkpoint()
     try:
         await market.instrument(alpha_id)
         quote = await market.quote(alpha_id, depth=True)

@@ -87,6 +87,7 @@ async def test_from_check_to_journal_only_public_things_are_asked_for(tmp_path: 
         assert killed.stdout is not None
         said = b""
         with trio.fail_after(PATIENCE_SECONDS):
+            await trio.lowlevel.checkpoint()
             while b"Buy filled" not in said:
                 said += await killed.stdout.receive_some()
         killed.kill()
