@@ -72,6 +72,8 @@ def _exchange(report: Report, words: _Speaker) -> str:
     url = report.settings.exchange.rest_url
     if report.settings.dry_run:
         return words("dry_run", url=url)
+    if report.settings.live:
+        return words("live", url=url)
     return words("elsewhere", url=url) if url else words("embedded")
 
 

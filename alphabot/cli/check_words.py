@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "embedded": ("程序内的模拟交易所", "The simulated exchange inside this program"),
     "elsewhere": ("模拟交易所 {url}", "The simulated exchange at {url}"),
+    "live": ("交易所 {url}", "The exchange at {url}"),
     "dry_run": (
         "演练：{url} 的真实行情，账户与成交均为模拟",
         "DRY RUN: the real market of {url}, with simulated accounts and fills",
