@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from alphabot import __version__
 from alphabot.cli.check import check
 from alphabot.cli.clear import clear
+from alphabot.cli.doctor import doctor
 from alphabot.cli.drain import drain
 from alphabot.cli.exchange import exchange
 from alphabot.cli.halt import halt
@@ -51,7 +52,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for command in (
-    *(init, check, rehearse, run, tokens, exchange),
+    *(init, check, doctor, rehearse, run, tokens, exchange),
     *(status, pause, resume, drain, stop, halt, clear),
     *(reset, journal, users, plugins, schema),
 ):

@@ -28,6 +28,7 @@ __all__ = [
     "dust_bp",
     "in_a_round",
     "in_all_rounds",
+    "measured",
     "of_a_user",
     "of_everybody",
     "round_loss_percent",
@@ -69,6 +70,12 @@ def in_a_round(undertaking: Undertaking, limits: Limits) -> Iterator[Obstacle]:
         yield Obstacle(rule.name, measure and _advised(measure(case)), detail)
         if rule.name == "price_positive":
             return  # what follows divides by the price
+
+
+def measured(undertaking: Undertaking, limits: Limits) -> Mapping[str, Decimal]:
+    """Return what the next round would measure, by the names of the limits that it is judged by."""
+    case = Case(undertaking.plan, undertaking.quote, undertaking.instrument, _FRESH, limits)
+    return {name: measure(case) for name, measure in _MEASURES.items()}
 
 
 def in_all_rounds(forecast: Forecast, limits: Limits) -> Iterator[Obstacle]:

@@ -85,6 +85,7 @@ class Describer:
             bids=seat.bids,
             running=seat.running,
             connection=seat.rows[0].connection if seat.running else "",
+            free_usdt=seat.free_usdt,
         )
 
     def _strategy(self, seat: Seat, row: Row) -> StrategyStatus:

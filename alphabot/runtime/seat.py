@@ -68,6 +68,11 @@ class Seat:
         """The bids by which the gate last valued what this user holds."""
         return {} if self._user is None else self._user.desk.bids
 
+    @property
+    def free_usdt(self) -> Decimal | None:
+        """What the wallet that pays held free when it was last read; None before that."""
+        return None if self._user is None else self._user.desk.reconciler.free_usdt
+
     def stake(self) -> Stake:
         """Return what this user has at stake, as its gate counts it."""
         if self._user is not None:

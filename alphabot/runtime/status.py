@@ -128,6 +128,8 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     open_intents: Sequence[OpenIntentStatus] = ()
     tokens: Sequence[TokenStatus] = ()
     limits: Sequence[LimitStatus] = ()
+    free_usdt: Decimal | None = None
+    """What the wallet that pays held free when it was last read, if a running service has."""
     realised_loss_usdt: Decimal = ZERO
     """Of the loss that the limit of the day counts, what SELLs of today have realised."""
     strategies: Sequence[StrategyStatus] = ()
@@ -240,6 +242,7 @@ def user_status(
     bids: Mapping[AlphaId, Decimal] | None = None,
     running: bool = False,
     connection: str = "",
+    free_usdt: Decimal | None = None,
 ) -> UserStatus:
     """Return a user's part, most of which the journal's fold says."""
     latched = state.latched
@@ -256,6 +259,7 @@ def user_status(
         open_intents=open_intents(state),
         tokens=tokens(state, bids),
         limits=user_limits(stake, limits),
+        free_usdt=None if free_usdt is None else figure(free_usdt),
         realised_loss_usdt=figure(state.loss_today_usdt(now_ms)),
         strategies=strategies,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from alphabot.errors import JournalError
 from alphabot.ports import WallClock
 
-__all__ = ["owner_lock"]
+__all__ = ["owner_lock", "owner_of"]
 
 
 @contextmanager
@@ -39,6 +39,21 @@ def owner_lock(path: Path, clock: WallClock) -> Iterator[None]:
             _unsign(file)
     finally:
         # The file stays: whoever removed it would let a third process lock another of that name.
+        os.close(file)
+
+
+def owner_of(path: Path) -> str | None:
+    """Return who signed a lock file and still runs, or None; the lock itself is not touched.
+
+    Nobody is held up by the question, so the answer is a moment old.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return _signatory(file)
+    finally:
         os.close(file)
 
 
@@ -73,13 +88,17 @@ def _holder(file: int) -> str:
     Between locking and signing the owner has no name yet, and the one before him, had he been
     killed, would have left his own.
     """
+    return _signatory(file) or "another process"
+
+
+def _signatory(file: int) -> str | None:
     try:
         signature = json.loads(os.pread(file, 200, 0))
         since = datetime.fromtimestamp(signature["since_ms"] / 1000, UTC)
         holder = f"process {signature['pid']} since {since:%Y-%m-%d %H:%M:%S} UTC"
-        return holder if _runs(signature["pid"]) else "another process"
+        return holder if _runs(signature["pid"]) else None
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
-        return "another process"
+        return None
 
 
 def _runs(pid: int) -> bool:

@@ -60,14 +60,14 @@ class JournalReading:
 
     def __init__(self, database: Database, start: bytes, found: Audit) -> None:
         self.last = found.last
-        self._database = database
+        self.database = database
         self.start = start
         self._histories = found.histories
 
     @property
     def histories(self) -> list[History]:
         """Every user's history, also of users without a record, in the order of their ids."""
-        known = [row[0] for row in self._database.rows("SELECT user_id FROM users")]
+        known = [row[0] for row in self.database.rows("SELECT user_id FROM users")]
         return [
             self._histories.get(user_id) or History(Chain(user_id, self.start))
             for user_id in sorted({*known, *self._histories})
@@ -76,7 +76,7 @@ class JournalReading:
     @property
     def undelivered(self) -> int:
         """How many notices that must be heard nobody has heard yet."""
-        return undelivered_in(self._database)
+        return undelivered_in(self.database)
 
     def entries(self, user_id: UserId | None = None) -> Iterator[Entry]:
         """Yield the records of a user, or of all, oldest first, as far as they fit together.
@@ -87,7 +87,7 @@ class JournalReading:
         chains: dict[UserId, Chain] = {}
         users = (1, _USER_ID_MAX) if user_id is None else (user_id, user_id)
         position = 0
-        while page := self._database.rows(_PAGE, (position, self.last.position, *users)):
+        while page := self.database.rows(_PAGE, (position, self.last.position, *users)):
             for position, owner, sequence, raw, digest in page:
                 chain = chains.setdefault(owner, Chain(owner, self.start))
                 if sequence <= self._histories[owner].chain.length:

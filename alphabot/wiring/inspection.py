@@ -46,7 +46,7 @@ from alphabot.wiring.binding import Bound, Names, RefusedStrategy, bind, resolve
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, open_venue
 
-__all__ = ["Prospect", "prospects", "prospects_on", "token_costs", "token_costs_on"]
+__all__ = ["Prospect", "prospect_of", "prospects", "prospects_on", "token_costs", "token_costs_on"]
 
 OUR_MULTIPLIERS: Final = ("divide", "points", "flat")
 """The rules that a token's multiplier is compared by."""
@@ -100,7 +100,7 @@ async def prospects_on(
     """Return the same, from an exchange that is open already."""
     async with _view(venue, clock) as view:
         bound = await bind(settings, names, view.market)
-        return tuple([await _prospect(view.market, settings, b, names) for b in bound])
+        return tuple([await prospect_of(view.market, settings, b, names) for b in bound])
 
 
 async def token_costs(
@@ -150,9 +150,10 @@ async def _view(venue: Venue, clock: WallClock) -> AsyncIterator[_View]:
         yield _View(market, pause, clock)
 
 
-async def _prospect(
+async def prospect_of(
     market: PublicMarket, settings: Settings, bound: Bound, names: Names
 ) -> Prospect:
+    """Return what one round of a strategy would be now; raises ExchangeError and PluginError."""
     strategy = bound.settings
     instrument = await market.instrument(bound.token.alpha_id)
     quote = await market.quote(bound.token.alpha_id, depth=wants_depth(bound.rule))

@@ -24,9 +24,10 @@ from alphabot.wiring.masking import mask
 from alphabot.wiring.unlocking import AskPassphrase, new_key, unlocked
 from alphabot.wiring.venues import folder_of, identity_of
 
-__all__ = ["SealedUser", "SealedUsers", "open_users"]
+__all__ = ["SESSION", "SealedUser", "SealedUsers", "open_users"]
 
-_PURPOSE: Final = "session"
+SESSION: Final = "session"
+"""What a session is sealed as."""
 _NAME: Final = re.compile(r"(?!\d+\Z)\w[\w.-]{0,63}")
 
 
@@ -144,7 +145,7 @@ class SealedUsers:
 
     def credentials(self, user_id: UserId) -> Credentials:
         """Return a user's credentials, which nothing will write in clear from now on."""
-        text = self._unlocked().get(user_id, _PURPOSE)
+        text = self._unlocked().get(user_id, SESSION)
         if text is None:
             raise ConfigError(
                 f"no credentials of user {user_id} are kept",
@@ -156,7 +157,7 @@ class SealedUsers:
 
     def keep(self, user_id: UserId, credentials: Credentials) -> None:
         """Seal a user's credentials."""
-        self._unlocked().put(user_id, _PURPOSE, to_text(credentials))
+        self._unlocked().put(user_id, SESSION, to_text(credentials))
 
     def is_agreed(self, terms: bytes) -> bool:
         """Say whether somebody has agreed to exactly these terms."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
 
 import trio
@@ -13,11 +14,12 @@ from alphabot.core.values import UserId
 from alphabot.errors import Challenged, ExchangeError, NotAuthorised, NotSent
 from alphabot.exchange.account import Account, open_account
 from alphabot.exchange.pace import Pause
+from alphabot.exchange.secret import Credentials
 from alphabot.wiring.sealed_users import SealedUsers
 from alphabot.wiring.unwrapping import unwrapped
-from alphabot.wiring.venues import live_venue
+from alphabot.wiring.venues import Venue, live_venue
 
-__all__ = ["Finding", "Standing", "check_session"]
+__all__ = ["Finding", "Standing", "ask_session", "check_session"]
 
 Standing = Literal["valid", "expired", "challenge", "unreachable", "unclear"]
 
@@ -30,6 +32,8 @@ class Finding:
 
     standing: Standing
     reason: str = ""
+    free_usdt: Decimal | None = None
+    """What the wallet that pays holds free, where the answer was good."""
 
 
 async def check_session(settings: Settings, users: SealedUsers, user_id: UserId) -> Finding:
@@ -37,8 +41,15 @@ async def check_session(settings: Settings, users: SealedUsers, user_id: UserId)
 
     Raises ConfigError where no credentials are kept, or another key opens them.
     """
-    credentials = users.credentials(user_id)
     venue = live_venue(settings, users.credentials)
+    found, renewed = await ask_session(venue, users.credentials(user_id))
+    if renewed is not None:
+        users.keep(user_id, renewed)
+    return found
+
+
+async def ask_session(venue: Venue, credentials: Credentials) -> tuple[Finding, Credentials | None]:
+    """Return how a session stands, and what the exchange has renewed it to, if it did."""
     with unwrapped():
         async with open_account(
             venue.net,
@@ -50,16 +61,15 @@ async def check_session(settings: Settings, users: SealedUsers, user_id: UserId)
         ) as account:
             before = account.credentials
             found = await _asked(account)
-            if found.standing == "valid" and account.credentials != before:
-                users.keep(user_id, account.credentials)
-            return found
+            renewed = found.standing == "valid" and account.credentials != before
+            return found, account.credentials if renewed else None
 
 
 async def _asked(account: Account) -> Finding:
     with trio.move_on_after(ANSWER_SECONDS):
         await trio.lowlevel.checkpoint()
         try:
-            await account.balances()
+            held = await account.balances()
         except NotAuthorised as refusal:
             # A good answer with a challenge in its head silences the account for the next read.
             silenced = isinstance(refusal.__cause__, NotSent)
@@ -71,5 +81,5 @@ async def _asked(account: Account) -> Finding:
             return Finding("unclear", str(error))
         if account.silenced is not None:
             return Finding("challenge", account.silenced)
-        return Finding("valid")
+        return Finding("valid", free_usdt=held.funding_free_usdt)
     return Finding("unreachable", f"no answer within {ANSWER_SECONDS:g} s")
