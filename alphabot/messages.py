@@ -267,6 +267,12 @@ _NOTICES: Mapping[str, Message] = {
 _LOG: Mapping[str, Message] = {
     "log.unknown_key": Message("WARNING", "未登记的日志条目", "A line without words", ("key",)),
     "log.unprintable": Message("WARNING", "无法显示的值", "A value could not be shown", ("key",)),
+    "log.file_failed": Message(
+        "ERROR",
+        "日志文件无法写入，交易继续",
+        "The log file cannot be written: trading goes on",
+        ("path", "reason"),
+    ),
     "log.lines_dropped": Message(
         "WARNING", "输出受阻，部分日志未显示", "Output was blocked: lines are missing", ("lines",)
     ),

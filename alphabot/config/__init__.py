@@ -17,6 +17,7 @@ from alphabot.config.reader import load, loads
 from alphabot.config.settings import (
     ChatSettings,
     ExchangeSettings,
+    LogSettings,
     NoticeSettings,
     PluginSettings,
     Settings,
@@ -34,6 +35,7 @@ __all__ = [
     "ExchangeSettings",
     "Key",
     "KeyPath",
+    "LogSettings",
     "NoticeSettings",
     "PluginSettings",
     "Section",

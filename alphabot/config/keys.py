@@ -214,6 +214,17 @@ _LIMITS = Section(
     ),
 )
 
+_LOG = Section(
+    "[log]",
+    "Where log lines are kept, besides the terminal or pipe.",
+    (
+        Key("file", Text(r".{1,1000}", "a file"), "relative to this file; none without it", None),
+        Key("rotate_bytes", Whole(10_000, 10**12), "then a new one is begun", 10_000_000),
+        Key("keep_files", Whole(0, 1000), "how many old ones are kept", 5),
+        Key("json", Flag(), "every line one JSON object, in the file and elsewhere", False),
+    ),
+)
+
 _STRATEGIES = Section(
     "[[strategies]]",
     "One per token and target.",
@@ -257,6 +268,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "strategies": _STRATEGIES,
         "plugins": _PLUGINS,
         "notices": NOTICES,
+        "log": _LOG,
     }
 )
 """The tables by name; ``[[strategies]]`` alone may stand more than once."""

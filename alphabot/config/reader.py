@@ -16,6 +16,7 @@ from alphabot.config.notice_tables import read_notices
 from alphabot.config.rules import check
 from alphabot.config.settings import (
     ExchangeSettings,
+    LogSettings,
     PluginSettings,
     Settings,
     StrategySettings,
@@ -51,6 +52,7 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
         notices=read_notices(
             document, partial(_given, document), partial(_read_complete, document)
         ),
+        log=_read_log(document),
         grace_seconds=shared["grace_seconds"],
         settle_seconds=shared["settle_seconds"],
         stream_required=shared["stream_required"],
@@ -106,6 +108,12 @@ def _read_plugins(document: Document) -> PluginSettings:
         bench_after=values["bench_after"],
         tables=_frozen(tables),
     )
+
+
+def _read_log(document: Document) -> LogSettings:
+    values = _complete(document, ("log",))
+    folder = document.path.absolute().parent
+    return LogSettings(**{**values, "file": values["file"] and folder / values["file"]})
 
 
 def _read_complete(

@@ -19,6 +19,7 @@ from alphabot.errors import ConfigError
 __all__ = [
     "ChatSettings",
     "ExchangeSettings",
+    "LogSettings",
     "NoticeSettings",
     "PluginSettings",
     "Settings",
@@ -87,6 +88,16 @@ class PluginSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """Where log lines are kept besides the terminal or pipe, and how they look."""
+
+    file: Path | None = None
+    rotate_bytes: int = 10_000_000
+    keep_files: int = 5
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
     """Who may ask in a private chat, by the chat service's ids of people."""
 
@@ -117,6 +128,7 @@ class Settings:
     strategies: tuple[StrategySettings, ...]
     plugins: PluginSettings
     notices: NoticeSettings
+    log: LogSettings
     grace_seconds: float
     settle_seconds: float | None
     """None leaves it to the exchange's own figure."""

@@ -17,14 +17,12 @@ ours, ``enqueue`` blocks the loop once its pipe is full, ``catch`` dumps the raw
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import re
 import select
 import sys
-import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -33,13 +31,15 @@ from typing import TYPE_CHECKING, TextIO
 from loguru import logger
 
 from alphabot.core.exact import plain
+from alphabot.log.as_json import json_line
+from alphabot.log.redaction import harmless, redact, register_secret
 from alphabot.messages import CATALOGUE, UNITS, Language, Level
 
 if TYPE_CHECKING:
     import loguru
 
-__all__ = ["LineWriter", "Listener", "Sink", "configure", "harmless", "let_go", "listen", "redact"]
-__all__ += ["register_secret", "say", "say_exception", "writable"]
+__all__ = ["LineWriter", "Listener", "Sink", "configure", "dropped_line", "harmless", "keep"]
+__all__ += ["let_go", "listen", "redact", "register_secret", "say", "say_exception", "writable"]
 
 Sink = Callable[[str], None]
 """Where finished lines go, one call a line, without the line's end."""
@@ -58,31 +58,8 @@ _PATIENCE_MS = 50
 # Longer numbers are shown as they come: plain text of 1E+9999999 would be ten megabytes.
 _PLAIN_EXPONENT_MAX = 60
 _UNMISTAKABLE, _NEEDS_QUOTES = re.compile(r"[\w.:/+-]+"), re.compile(r"""[,="]|^ | $""")
-_SECRET_CHARS_MIN, _COOKIE_CHARS_MIN = 4, 16
+_DROPPED = "log.lines_dropped"
 _QUIET = ("httpx", "httpcore", "hypercorn.error", "hypercorn.access", "trio-websocket", "h11")
-
-# Secrets that nobody registered, by what stands before them or by their shape.
-_NAMES = (
-    r"csrf[-_]?token|listen[-_]?key|authorization|api[-_]?key|bot[-_]?token|p20t|cr00"
-    r"|password|passphrase"
-)
-_ASSIGNED = r"""(?:["']\s*[:=,]|\s*[:=])\s*+(?:b(?=["']))?+"""
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # A cookie header is secret to the end of its quotes, or else of the line.
-        rf"""(?i)(?P<keep>cookie{_ASSIGNED}(?P<quote>["']))(?:(?!(?P=quote))[^\\\r\n]|\\.)+""",
-        rf"""(?i)(?P<keep>cookie{_ASSIGNED})(?!["'])[^\r\n]+""",
-        rf"""(?i)(?<![a-z])(?P<keep>(?:{_NAMES}){_ASSIGNED}["']?(?:bearer\s+|basic\s+)?)"""
-        r"""[^\s"',;&)}\]]+""",
-        r"(?P<keep>alpha@)\w{16,}",  # a listen key as subscriptions name it
-        r"(?P<keep>(?<!\d))\d{6,}:[\w-]{30,}",  # Telegram
-        r"(?i)(?P<keep>hooks\.slack\.com/)\S+",
-        r"(?P<keep>(?<!\w))xox[a-z]-[\w-]+",
-        r"(?P<keep>(?<![\w-]))eyJ[\w-]{10,}\.[\w-]+\.[\w-]*",  # a JSON web token
-        r"(?P<keep>://[^/\s:@]+:)[^/\s@]+(?=@)",  # user:password@host
-    )
-)
 
 
 class LineWriter:
@@ -104,7 +81,7 @@ class LineWriter:
                 self._dropped += 1
                 return
             if self._dropped:
-                line = f"{_dropped_line(self._dropped)}\n{line}"
+                line = f"{dropped_line(self._dropped)}\n{line}"
                 self._dropped = 0
             encoding = stream.encoding or "utf-8"
             stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
@@ -138,8 +115,9 @@ class _State:
     sink: Sink = field(default_factory=lambda: LineWriter(lambda: sys.stdout))
     colour: bool = False
     listener: Listener = lambda key, fields: True
-    # By their first characters: one look-up a position of the text, however many secrets.
-    secrets: dict[str, set[str]] = field(default_factory=dict)
+    kept: Sink | None = None
+    """Where each line goes as well; it never raises and never waits."""
+    json: bool = False
 
 
 _state = _State()
@@ -153,19 +131,6 @@ def say(key: str, /, **fields: object) -> None:
 def say_exception(key: str, error: BaseException, /, **fields: object) -> None:
     """Write the line for ``key`` as an error, with the traceback of ``error``; never raises."""
     _say(key, fields, error)
-
-
-def register_secret(value: str) -> None:
-    """Mask ``value`` in everything written from now on, also quoted, escaped or in a URL.
-
-    Of a cookie header each long value is masked as well; texts under four characters never are.
-    """
-    parts = [part.partition("=")[2] for part in value.split(";")]
-    for text in (value, *(part for part in parts if len(part) >= _COOKIE_CHARS_MIN)):
-        in_url = urllib.parse.quote(text, safe="")
-        for form in (text, in_url, json.dumps(text)[1:-1], repr(text)[1:-1]):
-            if len(form) >= _SECRET_CHARS_MIN:
-                _state.secrets.setdefault(form[:_SECRET_CHARS_MIN], set()).add(form)
 
 
 def configure(language: Language, *, sink: Sink | None = None, colour: bool = False) -> None:
@@ -182,26 +147,17 @@ def configure(language: Language, *, sink: Sink | None = None, colour: bool = Fa
         logging.getLogger().addHandler(_forward)
 
 
+def keep(sink: Sink | None = None, *, json: bool = False) -> None:
+    """Have each line go to ``sink`` as well, and write all of them as JSON, until said otherwise.
+
+    ``sink`` must neither raise nor wait. :func:`configure` leaves this as it is.
+    """
+    _state.kept, _state.json = sink, json
+
+
 def listen(listener: Listener | None = None) -> None:
     """Have every key heard as it is said; without a listener, by nobody any more."""
     _state.listener = listener or (lambda key, fields: True)
-
-
-def redact(text: str) -> str:
-    """Return ``text`` with registered secrets, and what looks like one, replaced by ``***``."""
-    text = "".join(_without_registered(text))
-    for pattern in _PATTERNS:
-        text = pattern.sub(r"\g<keep>***", text)
-    return text
-
-
-def harmless(text: str) -> str:
-    """Return ``text`` with every character that could steer a terminal written as its code."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def _say(key: str, fields: dict[str, object], error: BaseException | None) -> None:
@@ -209,7 +165,8 @@ def _say(key: str, fields: dict[str, object], error: BaseException | None) -> No
         if not _state.listener(key, fields):
             return
         level, text = _compose(key, fields)
-        logger.opt(exception=error).log("ERROR" if error else level, text)
+        told = logger.bind(key=key, fields=fields).opt(exception=error)
+        told.log("ERROR" if error else level, text)
     except Exception:  # noqa: BLE001 - promise 1: trading does not end for want of a line
         with contextlib.suppress(Exception):
             logger.warning(_compose("log.unprintable", {"key": key})[1])
@@ -251,36 +208,49 @@ def _shown(key: str, name: str, value: object) -> str:
     return f'"{text}"' if _NEEDS_QUOTES.search(text) else text
 
 
-def _without_registered(text: str) -> Iterator[str]:
-    secrets, size = _state.secrets, _SECRET_CHARS_MIN
-    done = 0
-    for here in [i for i in range(len(text)) if text[i : i + size] in secrets]:
-        forms = (form for form in secrets[text[here : here + size]] if text.startswith(form, here))
-        if found := max(forms, key=len, default=""):
-            if here >= done:
-                yield text[done:here] + "***"
-            done = max(done, here + len(found))
-    yield text[done:]
-
-
 def _deliver(message: loguru.Message) -> None:
+    lines = [_as_json(message)] if _state.json else _as_text(message)
+    if _state.kept is not None:
+        for line in lines:
+            _state.kept(line)
+    if _state.colour and not _state.json:
+        level = message.record["level"].name
+        coloured = f"\x1b[{_COLOURS.get(level, '0')}m{level}\x1b[0m"
+        lines[0] = lines[0].replace(level, coloured, 1)
+    for line in lines:
+        _state.sink(line)
+
+
+def _as_text(message: loguru.Message) -> list[str]:
     head, *more = redact(message.rstrip("\n")).split("\n")
     if len(more) > _LINES_MAX:
         more[_LINES_MAX // 2 : -_LINES_MAX // 2] = ["…"]
-    head = harmless(head)[:_LINE_CHARS_MAX]
-    if _state.colour:
-        level = message.record["level"].name
-        head = head.replace(level, f"\x1b[{_COLOURS.get(level, '0')}m{level}\x1b[0m", 1)
-    _state.sink(head)
-    for line in more:
-        # Indented, so that the text of an exception never passes for a line of its own.
-        _state.sink(("    " + harmless(line))[:_LINE_CHARS_MAX])
+    # Indented, so that the text of an exception never passes for a line of its own.
+    return [
+        harmless(head)[:_LINE_CHARS_MAX],
+        *(("    " + harmless(line))[:_LINE_CHARS_MAX] for line in more),
+    ]
 
 
-def _dropped_line(count: int) -> str:
-    level, text = _compose("log.lines_dropped", {"lines": count})
-    now = datetime.now().astimezone().isoformat(" ", "milliseconds")[:23]
-    return f"{now} | {level: <7} | {text}"
+def _as_json(message: loguru.Message) -> str:
+    record = message.record
+    said_key = record["extra"].get("key", "")
+    known = CATALOGUE.get(said_key)
+    said = record["message"] if known is None else known.text(_state.language)
+    # What follows the line itself is the exception.
+    _, *exception = message.rstrip("\n").split("\n")
+    fields = record["extra"].get("fields", {})
+    return json_line(record["time"], record["level"].name, said_key, said, fields, exception)
+
+
+def dropped_line(count: int) -> str:
+    """Return the line that says how many are missing, as it is written now."""
+    level, text = _compose(_DROPPED, {"lines": count})
+    now = datetime.now().astimezone()
+    if _state.json:
+        said = CATALOGUE[_DROPPED].text(_state.language)
+        return json_line(now, level, _DROPPED, said, {"lines": count})
+    return f"{now.isoformat(' ', 'milliseconds')[:23]} | {level: <7} | {text}"
 
 
 class _Forward(logging.Handler):
