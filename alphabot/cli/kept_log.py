@@ -37,7 +37,7 @@ def kept_log(settings: LogSettings, *, json: bool = False) -> Iterator[None]:
         on_trouble=lambda reason: say("log.file_failed", path=path, reason=reason),
         dropped_line=dropped_line,
     )
-    keep(file, json=json)
+    keep(file, json=json, after=file.tell_trouble)
     try:
         yield
     finally:

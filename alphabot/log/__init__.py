@@ -118,6 +118,7 @@ class _State:
     kept: Sink | None = None
     """Where each line goes as well; it never raises and never waits."""
     json: bool = False
+    after: Callable[[], None] = lambda: None
 
 
 _state = _State()
@@ -147,12 +148,15 @@ def configure(language: Language, *, sink: Sink | None = None, colour: bool = Fa
         logging.getLogger().addHandler(_forward)
 
 
-def keep(sink: Sink | None = None, *, json: bool = False) -> None:
+def keep(
+    sink: Sink | None = None, *, json: bool = False, after: Callable[[], None] | None = None
+) -> None:
     """Have each line go to ``sink`` as well, and write all of them as JSON, until said otherwise.
 
-    ``sink`` must neither raise nor wait. :func:`configure` leaves this as it is.
+    ``sink`` must neither raise nor wait, and must say nothing itself: ``after`` is called once a
+    line is written, and may. :func:`configure` leaves this as it is.
     """
-    _state.kept, _state.json = sink, json
+    _state.kept, _state.json, _state.after = sink, json, after or (lambda: None)
 
 
 def listen(listener: Listener | None = None) -> None:
@@ -167,6 +171,7 @@ def _say(key: str, fields: dict[str, object], error: BaseException | None) -> No
         level, text = _compose(key, fields)
         told = logger.bind(key=key, fields=fields).opt(exception=error)
         told.log("ERROR" if error else level, text)
+        _state.after()
     except Exception:  # noqa: BLE001 - promise 1: trading does not end for want of a line
         with contextlib.suppress(Exception):
             logger.warning(_compose("log.unprintable", {"key": key})[1])

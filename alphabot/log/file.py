@@ -26,8 +26,8 @@ CLOSE_SECONDS: Final = 2.0
 class RotatedFile:
     """Writes lines to ``path``, and moves it to ``path.1`` and so on when it has grown.
 
-    ``keep_files`` old ones are kept. ``on_trouble`` hears once, in the thread of whoever writes a
-    line, that the file cannot be written; ``dropped_line`` is the line that says how many lines
+    ``keep_files`` old ones are kept. ``on_trouble`` hears once, from :meth:`tell_trouble`, that
+    the file cannot be written; ``dropped_line`` is the line that says how many lines
     are missing.
     """
 
@@ -62,6 +62,9 @@ class RotatedFile:
             self._lines.put_nowait(line)
         except queue.Full:
             self._lost += 1
+
+    def tell_trouble(self) -> None:
+        """Tell once that the file cannot be written; never while a line is being written."""
         if self._trouble and not self._told:
             self._told = True
             self._on_trouble(self._trouble)
@@ -71,9 +74,7 @@ class RotatedFile:
         with suppress(queue.Full):
             self._lines.put_nowait(None)
             self._thread.join(CLOSE_SECONDS)
-        if self._trouble and not self._told:
-            self._told = True
-            self._on_trouble(self._trouble)
+        self.tell_trouble()
 
     def _work(self) -> None:
         while (line := self._lines.get()) is not None:

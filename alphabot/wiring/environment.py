@@ -9,6 +9,8 @@ from typing import Final
 __all__ = ["KEY_FILE_VARIABLE", "key_file", "tls_keys_are_logged"]
 
 KEY_FILE_VARIABLE: Final = "ALPHABOT_KEY_FILE"
+CREDENTIAL: Final = "alphabot-key"
+"""What systemd calls the key where a unit loads it (LoadCredential)."""
 
 
 def key_file() -> Path:
@@ -16,6 +18,9 @@ def key_file() -> Path:
     named = os.environ.get(KEY_FILE_VARIABLE)
     if named:
         return Path(named)
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    if given and (credential := Path(given) / CREDENTIAL).exists():
+        return credential
     configuration = os.environ.get("XDG_CONFIG_HOME")
     return Path(configuration or Path.home() / ".config") / "alphabot" / "key"
 

@@ -1,6 +1,7 @@
 """Where the key of the sealed credentials comes from: a file elsewhere, or a person who knows it.
 
-The key file is the one that ALPHABOT_KEY_FILE names, else the user's own configuration folder's.
+The key file is the one that ALPHABOT_KEY_FILE names, else the one that systemd hands over, else the
+one in the user's own configuration folder.
 It never lies beside the database: whoever copied that folder would have both.
 """
 

@@ -104,7 +104,9 @@ class Service:
 
 
 @asynccontextmanager
-async def running(folder: Path, plugin: str | None = None) -> AsyncIterator[Service]:
+async def running(
+    folder: Path, plugin: str | None = None, *, log: str = ""
+) -> AsyncIterator[Service]:
     """Run a service that trades without an end; ``plugin`` is the text of its pricing rule's."""
     exchange = SimulatedExchange(FAST, SystemClock())
     async with trio.open_nursery() as nursery:
@@ -113,7 +115,7 @@ async def running(folder: Path, plugin: str | None = None) -> AsyncIterator[Serv
         (folder / "plugins").mkdir()
         if plugin is not None:
             (folder / "plugins" / "mine.py").write_text(plugin)
-        (folder / "strategies.toml").write_text(CONFIG.format(addresses, pricing, enabled))
+        (folder / "strategies.toml").write_text(CONFIG.format(addresses, pricing, enabled) + log)
         with (folder / "output").open("wb") as output:
             process = await trio.lowlevel.open_process(
                 [sys.executable, "-m", "alphabot", "run"],
