@@ -283,7 +283,7 @@ def test_the_one_with_least_left_is_told() -> None:
         findings = judge_limits(LIMITS, used_of(status, {}, LIMITS))
         (finding,) = [f for f in findings if f.about == "max_daily_loss_usdt"]
         assert said(finding) == [expected]
-        assert finding.fields["holder"] == "2"
+        assert finding.fields["holder"] == "2/*"
 
 
 def replace_users(*users: UserStatus) -> Status:

@@ -161,10 +161,10 @@ class _Examination:
             nursery.start_soon(self._guard, "files", self.files)
             nursery.start_soon(self.plugins)
             nursery.start_soon(self.journal_side)
-            streams = (
-                self.settings.exchange.order_stream_url,
-                self.settings.exchange.market_stream_url,
-            )
+            chosen = self.settings.exchange
+            # The orders of a dry run go to an exchange in memory, and so does their stream.
+            orders = None if self.settings.dry_run else chosen.order_stream_url
+            streams = (orders, chosen.market_stream_url)
             for url in filter(None, streams):
                 nursery.start_soon(self._guard, "host", partial(self.stream, url), url)
         if self.settings.exchange.rest_url is None:

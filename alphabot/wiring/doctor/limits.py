@@ -26,7 +26,7 @@ GATE: Tables = {"BUY": BUY_RULES, "SELL": SELL_RULES}
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How much of a limit is used by whom: a user, a user's strategy, or everybody (empty)."""
+    """How much of a limit is used, and by whom, as user/strategy; ``*`` is all of them."""
 
     holder: str
     used: Decimal
@@ -51,15 +51,15 @@ def used_of(
             found.setdefault(each.name, []).append(used)
 
     if status is not None:
-        count("", status.limits)
+        count("*", status.limits)
         for user in status.users:
-            count(f"{user.user_id}", user.limits)
+            count(f"{user.user_id}/*", user.limits)
             for strategy in user.strategies:
                 count(f"{user.user_id}/{strategy.strategy_id}", strategy.limits)
     for strategy_id, figures in measured.items():
         for name, figure in figures.items():
             left = Decimal(str(getattr(limits, name))) - figure
-            used = Used(strategy_id, figure, max(left, ZERO), left < 0)
+            used = Used(f"*/{strategy_id}", figure, max(left, ZERO), left < 0)
             found.setdefault(name, []).append(used)
     return found
 
