@@ -199,7 +199,13 @@ class Unresolved(ExchangeError):
 
     Handler: the user's boundary, which latches that user with the evidence.
     Consequence: no further order for this user until a human has looked.
+
+    ``strategies`` are those of whose token the exchange has orders that the journal does not know.
     """
+
+    def __init__(self, problem: str, *, strategies: tuple[str, ...] = ()) -> None:
+        super().__init__(problem)
+        self.strategies = strategies
 
 
 class FeedLost(AlphabotError):

@@ -5,12 +5,13 @@ Names of tokens and strategies come from outside: they are shown as text, never 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from alphabot.core.exact import ZERO, round_half_up
 from alphabot.log import harmless
 
-__all__ = ["bp", "name", "seconds", "tokens", "usdt"]
+__all__ = ["bp", "moment", "name", "seconds", "tokens", "usdt"]
 
 _CENT = Decimal("0.01")
 
@@ -46,3 +47,12 @@ def seconds(value: float) -> str:
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def moment(at_ms: int, unit: str = "seconds") -> str:
+    """Return a time in UTC; one that no calendar has is shown as its number."""
+    try:
+        found = datetime.fromtimestamp(at_ms / 1000, UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"
+    return f"{found.isoformat(sep=' ', timespec=unit)} UTC"

@@ -16,7 +16,7 @@ __all__ = ["journal"]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 CONFIG = Path("strategies.toml")
 
-journal = App(name="journal", help="Look at the journal: check it, read it, write it out.")
+journal = App(name="journal", help="The journal: check it, read it, write it out, copy it.")
 
 
 @journal.command
@@ -124,6 +124,69 @@ def export(
     for of in damaged:
         _complain(text.damage_text(of, settings.language))
     return 1 if damaged else 0
+
+
+@journal.command
+def backup(file: Path, *, config: Path = CONFIG, json: bool = False) -> int:
+    """Copy the journal into one new file, also while a service is writing to it.
+
+    The file is checked before it gets its name, and its contents are printed. Sessions are in it
+    as they are kept, sealed; the key is not.
+
+    Parameters
+    ----------
+    file
+        A new file, for your eyes alone.
+    config
+        The file that names the exchange.
+    json
+        Print what it holds as JSON.
+    """
+    from alphabot import wiring
+    from alphabot.cli import journal_text as text
+    from alphabot.cli.session import emit
+
+    settings = _settings(config)
+    wiring.back_up(settings, file)
+    with wiring.look(settings, file) as view:
+        emit(text.as_json(file, view) if json else text.as_text(file, view, settings.language))
+    return 0
+
+
+@journal.command
+def restore(file: Path, *, config: Path = CONFIG, json: bool = False) -> int:
+    """Put a copy in the place of the journal while no service runs.
+
+    What is replaced is kept beside it in a folder named after the moment. Before the next order
+    every user is compared with the exchange: who has orders there that the copy does not know
+    trades nothing until you have looked and said so with alphabot clear.
+
+    Parameters
+    ----------
+    file
+        What alphabot journal backup has made.
+    config
+        The file that names the exchange.
+    json
+        Print what was done as JSON.
+    """
+    from functools import partial
+
+    import trio
+
+    from alphabot import wiring
+    from alphabot.cli import journal_text as text
+    from alphabot.cli.pasting import passphrase
+    from alphabot.cli.session import emit
+    from alphabot.cli.users_words import SAID
+    from alphabot.cli.words import word
+
+    settings = _settings(config)
+    ask = partial(passphrase, word(SAID["passphrase"], settings.language))
+    done = trio.run(wiring.restore, settings, file, ask)
+    language = settings.language
+    emit(text.restored_json(file, done) if json else text.restored_text(file, done, language))
+    return 0
 
 
 def _settings(config: Path) -> Settings:

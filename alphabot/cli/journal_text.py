@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from alphabot.runtime.status import tokens
 
 if TYPE_CHECKING:
     from alphabot.store import Entry
-    from alphabot.wiring import JournalView, UserView
+    from alphabot.wiring import JournalView, Restoration, UserView
 
 __all__ = [
     "as_json",
@@ -29,6 +28,8 @@ __all__ = [
     "heading",
     "records_json",
     "records_text",
+    "restored_json",
+    "restored_text",
     "unreadable_json",
     "unreadable_text",
 ]
@@ -58,6 +59,13 @@ _PARTLY: Words = (
     "The journal is damaged: of these users nothing is traded, of the others it is. Put a sound"
     " copy of the whole folder back while alphabot is stopped.",
 )
+_RESTORED: Words = (
+    "{file} 已成为交易日志；下次启动时用户 {users} 先与交易所比对：交易所有日志不知道的订单的用户"
+    "不会交易，直到 alphabot clear。",
+    "{file} is the journal now. At the next start user(s) {users} are compared with the exchange:"
+    " who has orders there that it does not know trades nothing before alphabot clear.",
+)
+_KEPT: Words = ("原来的交易日志保存在 {kept}", "What it replaced is kept in {kept}")
 _UNREADABLE: Words = ("日志不可用：{problem}", "The journal cannot be relied on: {problem}")
 
 
@@ -82,7 +90,7 @@ def as_text(file: Path, view: JournalView, language: Language) -> str:
                 word(_USER, language).format(
                     user=user.user_id,
                     records=user.records,
-                    at=_time(user.last_at_ms),
+                    at=cells.moment(user.last_at_ms),
                     tip=user.tip.hex()[:_TIP_DIGITS],
                 )
             )
@@ -101,6 +109,22 @@ def damage_text(user: UserView, language: Language) -> str:
         problem=word(_PROBLEMS.get(problem, (problem, problem)), language),
         sound=user.records,
     )
+
+
+def restored_text(file: Path, done: Restoration, language: Language) -> str:
+    """Return what was put back, and where what it replaced is."""
+    users = ", ".join(map(str, done.users)) or "-"
+    said = [word(_RESTORED, language).format(file=cells.name(file), users=users)]
+    if done.kept is not None:
+        said.append(word(_KEPT, language).format(kept=cells.name(done.kept)))
+    return "\n".join(said)
+
+
+def restored_json(file: Path, done: Restoration) -> str:
+    """Return the same as JSON; ``kept`` is null where there was nothing."""
+    kept = None if done.kept is None else str(done.kept)
+    shown = {"file": str(file), "kept": kept, "users": list(done.users)}
+    return json.dumps(shown, ensure_ascii=False)
 
 
 def unreadable_text(problem: str, language: Language) -> str:
@@ -142,7 +166,7 @@ def records_text(user: UserView, entries: Collection[Entry], language: Language)
     """Yield a line for each record, for each token they add up to, and for what ends them early."""
     for entry in entries:
         said = told(entry.record, language)
-        yield f"{_time(entry.record.at_ms, 'milliseconds')} #{entry.sequence} {said}"
+        yield f"{cells.moment(entry.record.at_ms, 'milliseconds')} #{entry.sequence} {said}"
     for token in tokens(user.state):
         yield ledger_line(token, language)
     if user.damage is not None:
@@ -198,12 +222,3 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "hash": entry.hash.hex(),
         "record": json.loads(entry.raw),
     }
-
-
-def _time(at_ms: int, unit: str = "seconds") -> str:
-    """Return a time in UTC; one that no calendar has is shown as its number."""
-    try:
-        moment = datetime.fromtimestamp(at_ms / 1000, UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError, OSError):
-        return f"{at_ms} ms"
-    return f"{moment.isoformat(sep=' ', timespec=unit)} UTC"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from alphabot.cli import cells
 from alphabot.cli.words import Words, word
 from alphabot.core.exact import plain
-from alphabot.core.records import Intended, Leg, PlacedRecord, Record, Settled
+from alphabot.core.records import Intended, Leg, PlacedRecord, Record, Restored, Settled
 from alphabot.core.values import OrderStatus
 from alphabot.messages import Language
 
@@ -79,6 +79,10 @@ SENTENCES: Mapping[str, Words] = {
         "stopped: {reason} (lifted by {clears})",
     ),
     "cleared": ("已解除停止：{by}", "let trade again by {by}"),
+    "restored": (
+        "从备份恢复，其中的记录到 {known_until} 为止",
+        "put back from a copy that ends at {known_until}",
+    ),
     "reset": ("策略 {strategy_id} 进度归零", "{strategy_id} set back to zero"),
 }
 """A sentence for each kind of record; the names are the record's own."""
@@ -102,6 +106,8 @@ _STATUSES: Mapping[OrderStatus, Words] = {
 def told(record: Record, language: Language) -> str:
     """Return a record as one line; what comes from outside cannot leave it."""
     values = {name: _shown(getattr(record, name), language) for name in record.__struct_fields__}
+    if isinstance(record, Restored):
+        values["known_until"] = cells.moment(record.known_until_ms)
     if isinstance(record, Settled):
         values["fees"] = _fees(record, language)
     if "leg" in values:

@@ -34,6 +34,7 @@ from alphabot.core.records import (
     Record,
     RefusedRecord,
     Reset,
+    Restored,
     Settled,
     UnknownRecord,
     Updated,
@@ -127,6 +128,10 @@ class UserState:
     """What our settled orders have changed in USDT: received minus spent, fees in USDT included."""
     beside: dict[str, Decimal] = field(default_factory=dict)
     """By asset (alphaId or ``USDT``): what the wallet holds that our orders do not explain."""
+    restored: Restored | None = None
+    """That these records were put back from a copy, until where it knew."""
+    compared: set[StrategyId] = field(default_factory=set)
+    """Whose token was compared with the exchange's history since then."""
 
     def strategy(self, strategy_id: StrategyId) -> StrategyProgress:
         """Return a strategy's progress, zero if it never ran."""
@@ -154,6 +159,11 @@ class UserState:
         while self.intent_times_ms and self.intent_times_ms[0] <= now_ms - MINUTE_MS:
             self.intent_times_ms.popleft()
         return len(self.intent_times_ms)
+
+    def copied_until_ms(self, strategy_id: StrategyId) -> int | None:
+        """Return until when a copy that was put back knew, where this was not compared yet."""
+        uncompared = self.restored is not None and strategy_id not in self.compared
+        return self.restored.known_until_ms if self.restored and uncompared else None
 
     def apply(self, record: Record) -> None:
         """Take in the next record of the journal.
@@ -207,6 +217,10 @@ class UserState:
                 }
             case Configured():
                 self.strategy(record.strategy_id).failures = 0
+                # It starts only once its token was compared.
+                self.compared.add(record.strategy_id)
+            case Restored():
+                self._restore(record)
 
     def _credit(self, record: Credited) -> None:
         owed = self.owed.pop(record.intent_id, None)
@@ -214,7 +228,15 @@ class UserState:
             raise JournalError(f"the journal credits {record.intent_id}, which is owed nothing")
         self.strategy(owed.intended.strategy_id).credited += record.credited
 
+    def _restore(self, record: Restored) -> None:
+        """Compare anew with the exchange, from the older of two copies on."""
+        if self.restored is None or record.known_until_ms < self.restored.known_until_ms:
+            self.restored = record
+        self.compared.clear()
+
     def _clear(self) -> None:
+        if self.latched is not None:
+            self.compared.update(self.latched.strategies)
         self.latched = None
         # A person has looked at the account, and may have traded there: it is weighed anew.
         self.beside.clear()

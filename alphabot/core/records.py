@@ -34,6 +34,7 @@ __all__ = [
     "Record",
     "RefusedRecord",
     "Reset",
+    "Restored",
     "Settled",
     "UnknownRecord",
     "Updated",
@@ -225,6 +226,9 @@ class Latched(_Record, frozen=True, tag="latched"):
 
     reason: str
     clears: str
+    strategies: tuple[StrategyId, ...] = ()
+    """Where the reason is that the exchange has orders of these strategies' tokens that are not in
+    the journal: once it is cleared, a person has seen them."""
 
 
 class Cleared(_Record, frozen=True, tag="cleared"):
@@ -237,6 +241,15 @@ class Reset(_Record, frozen=True, tag="reset"):
     """A human set the strategy's progress back to zero."""
 
     strategy_id: StrategyId
+
+
+class Restored(_Record, frozen=True, tag="restored"):
+    """The database was put back from a copy, which ended at ``known_until_ms``.
+
+    What was traded after that moment is not in these records, whatever they say of later.
+    """
+
+    known_until_ms: int
 
 
 Record = (
@@ -255,6 +268,7 @@ Record = (
     | Latched
     | Cleared
     | Reset
+    | Restored
 )
 """Any record; the tag in its JSON text says which."""
 

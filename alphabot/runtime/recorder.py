@@ -8,7 +8,7 @@ from decimal import Decimal
 import trio
 
 from alphabot.core.progress import UserState
-from alphabot.core.records import Intended, Record
+from alphabot.core.records import Intended, Record, Restored
 from alphabot.core.values import IntentId, UserId
 from alphabot.errors import AlphabotError, HistoryDamaged, InvariantBroken, JournalError
 from alphabot.ports import CommittedIntent, Journal, WallClock
@@ -30,7 +30,8 @@ class Recorder:
         self.writes = 0
         """How many records were written by this process."""
         self.last_at_ms: int | None = None
-        """When the last record was written, by the wall clock of then."""
+        """When something of this user was last recorded, by the wall clock of then; that the
+        records were put back is not of this user."""
         self.damage: HistoryDamaged | None = None
         """Why this user's past is not known; then nothing is ever written for this user."""
         self.onlookers: list[Callable[[Record], None]] = []
@@ -49,7 +50,7 @@ class Recorder:
                 except JournalError as cause:
                     problem = f"cannot follow those before it: {cause}"
                     raise HistoryDamaged(self.user_id, number, problem) from cause
-                self.last_at_ms = record.at_ms
+                self._note_time(record)
                 self._tell(record)
         except HistoryDamaged as error:
             self.damage, self.state = error, UserState()
@@ -80,7 +81,7 @@ class Recorder:
         with trio.CancelScope(shield=True):
             await self._journal.append(self.user_id, record)
             self.state.apply(record)
-            self.last_at_ms = record.at_ms
+            self._note_time(record)
             self.writes += 1
             self._tell(record)
 
@@ -101,6 +102,10 @@ class Recorder:
             del self.state.open_intents[intended.intent_id]
             raise
         raise InvariantBroken("a shielded commit was cancelled")
+
+    def _note_time(self, record: Record) -> None:
+        if not isinstance(record, Restored):
+            self.last_at_ms = record.at_ms
 
     def _tell(self, record: Record) -> None:
         for onlooker in self.onlookers:

@@ -26,7 +26,7 @@ from alphabot.core.exact import ZERO, plain
 from alphabot.core.orders import Contradiction
 from alphabot.core.reconcile import SKEW_MS
 from alphabot.core.records import Latched
-from alphabot.core.values import OrderId
+from alphabot.core.values import OrderId, StrategyId
 from alphabot.errors import (
     ExchangeError,
     FeedLost,
@@ -98,8 +98,9 @@ class User:
         except* JournalError:
             raise
         except* Unresolved as group:
-            say("reconcile.unresolved", user_id=self.desk.user_id, reason=str(_first(group)))
-            await self._latch(str(_first(group)))
+            error = _first(group)
+            say("reconcile.unresolved", user_id=self.desk.user_id, reason=str(error))
+            await self._latch(str(error), getattr(error, "strategies", ()))
         except* NotAuthorised as group:
             await self._latch(str(_first(group)))
         except* Contradiction as group:
@@ -137,7 +138,7 @@ class User:
                 if connecting.cancelled_caught:
                     raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
                 await desk.router.wait_live()
-                tokens = [row.alpha_id for row in self.rows if row.alpha_id is not None]
+                tokens = {r.strategy_id: r.alpha_id for r in self.rows if r.alpha_id is not None}
                 await refuse_older_journal(desk, tokens, known_until_ms)
             if not starting.cancelled_caught:
                 await self._trade_all()
@@ -185,7 +186,7 @@ class User:
         ours = {r.order_id: r.quote_usdt for r in history if r.order_id in progress.buy_order_ids}
         return sum(ours.values(), ZERO)
 
-    async def _latch(self, reason: str) -> None:
+    async def _latch(self, reason: str, strategies: tuple[StrategyId, ...] = ()) -> None:
         """Stop this user until a human has acted; the latch outlives the process."""
         held = [
             f"{plain(holding.quantity)} {alpha_id}"
@@ -201,8 +202,9 @@ class User:
             held=", ".join(held) or "-",
         )
         clears = f"alphabot clear {self.desk.user_id}"
+        now_ms = self.desk.recorder.now_ms()
         await self.desk.recorder.write(
-            Latched(at_ms=self.desk.recorder.now_ms(), reason=reason, clears=clears)
+            Latched(at_ms=now_ms, reason=reason, clears=clears, strategies=strategies)
         )
         self._end(Ending.LATCHED, reason)
 

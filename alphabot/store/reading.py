@@ -27,7 +27,7 @@ from alphabot.store.mark import read_mark
 from alphabot.store.outbox import undelivered_in
 from alphabot.store.venue import VenueIdentity, check_identity
 
-__all__ = ["Entry", "JournalReading", "read_journal"]
+__all__ = ["Entry", "JournalReading", "read_file", "read_journal"]
 
 _TRIES: Final = 5
 """How often a file is read again that was written to meanwhile, before it counts as damaged."""
@@ -74,6 +74,17 @@ class JournalReading:
         ]
 
     @property
+    def database(self) -> Database:
+        """The connection, which changes nothing."""
+        return self._database
+
+    @property
+    def names(self) -> list[tuple[UserId, str, bool]]:
+        """Every user's id, name, and whether it is enabled."""
+        rows = self._database.rows("SELECT user_id, name, enabled FROM users ORDER BY user_id")
+        return [(user_id, name, bool(enabled)) for user_id, name, enabled in rows]
+
+    @property
     def undelivered(self) -> int:
         """How many notices that must be heard nobody has heard yet."""
         return undelivered_in(self.database)
@@ -102,7 +113,13 @@ def read_journal(folder: Path, identity: VenueIdentity) -> Iterator[JournalReadi
     Raises ConfigError when the file belongs to another venue; JournalError when there is none,
     when it cannot be read, and when what it says cannot be trusted for any user.
     """
-    path = folder / f"{identity.file_stem}.db"
+    with read_file(folder / f"{identity.file_stem}.db", identity) as reading:
+        yield reading
+
+
+@contextmanager
+def read_file(path: Path, identity: VenueIdentity) -> Iterator[JournalReading]:
+    """Open a journal wherever it lies; raises what :func:`read_journal` raises."""
     for attempt in range(_TRIES):
         before = _state(path)
         database = _open(path)

@@ -30,8 +30,11 @@ __all__ = [
     "VenueIdentity",
     "VenueMode",
     "check_identity",
+    "make_folder",
     "memory_journal",
     "open_journal",
+    "sync_folder",
+    "take_over",
 ]
 
 
@@ -101,7 +104,7 @@ def open_journal(
         raise InvariantBroken(f"a journal that must outlive us ({identity}) was to be removed")
     far = _is_far(folder, permitted=on_network_disk)
     with ExitStack() as stack:
-        _make_folder(folder)
+        make_folder(folder)
         path = folder / f"{identity.file_stem}.db"
         stack.enter_context(owner_lock(path.with_suffix(".lock"), clock))
         if fresh:
@@ -109,7 +112,7 @@ def open_journal(
         _make_file(path)
         mark = stack.enter_context(closing(HighWaterMark(path.with_suffix(".mark"))))
         database = stack.enter_context(closing(Database.open(str(path), exclusive=far)))
-        yield _take_over(database, identity, mark, clock)
+        yield take_over(database, identity, mark, clock)
 
 
 def memory_journal(
@@ -121,12 +124,16 @@ def memory_journal(
     the earlier one is fenced off.
     """
     database = Database.open(IN_MEMORY) if after is None else after.database.for_next_owner()
-    return _take_over(database, identity, None, clock)
+    return take_over(database, identity, None, clock)
 
 
-def _take_over(
+def take_over(
     database: Database, identity: VenueIdentity, mark: HighWaterMark | None, clock: WallClock
 ) -> SqliteJournal:
+    """Return the journal of an open database, as its owner from now on.
+
+    Raises ConfigError when it belongs to another venue, JournalError when it cannot be trusted.
+    """
     with database.guarded() as connection:
         if schema.version_of(connection, database.name):
             check_identity(database, identity)
@@ -178,7 +185,8 @@ def _is_far(folder: Path, *, permitted: bool) -> bool:
     return kind is not None
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """See that there is the folder, for its user alone; raises JournalError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkdir's mode is cut by the umask, and the folder may be older than this rule.
@@ -198,7 +206,7 @@ def _make_file(path: Path) -> None:
         finally:
             os.close(file)
         if new:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as cause:
         raise JournalError(f"{path} cannot be written: {cause.strerror}") from cause
 
@@ -213,7 +221,7 @@ def _remove(path: Path) -> None:
         raise JournalError(f"{path} cannot be removed: {cause.strerror}") from cause
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the file's name as durable as its contents will be."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -20,6 +20,7 @@ from alphabot.runtime.stop import Stop
 from alphabot.store import open_journal
 from alphabot.wiring.at_rest import Standstill, clear, last_known, reset, standstill
 from alphabot.wiring.binding import RefusedStrategy, resolve
+from alphabot.wiring.copies import Restoration, back_up, restore
 from alphabot.wiring.inspection import Prospect, prospects, token_costs
 from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.looking import JournalView, UserView, journal_file, look
@@ -36,12 +37,14 @@ __all__ = [
     "PluginState",
     "Prospect",
     "RefusedStrategy",
+    "Restoration",
     "ServiceJournal",
     "Standstill",
     "Steering",
     "Summary",
     "UserView",
     "Venue",
+    "back_up",
     "clear",
     "in_memory",
     "journal_file",
@@ -52,6 +55,7 @@ __all__ = [
     "prospects",
     "reset",
     "resolve",
+    "restore",
     "run_on",
     "simulated_venue",
     "socket_path",

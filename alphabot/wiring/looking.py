@@ -11,7 +11,8 @@ from alphabot.config import Settings
 from alphabot.core.progress import UserState
 from alphabot.core.values import UserId
 from alphabot.errors import ConfigError, HistoryDamaged, JournalError
-from alphabot.store import Entry, JournalReading, read_journal
+from alphabot.store import Entry, JournalReading
+from alphabot.store.reading import read_file
 from alphabot.wiring.venues import folder_of, identity_of
 
 __all__ = ["JournalView", "UserView", "journal_file", "look"]
@@ -72,13 +73,13 @@ class JournalView:
 
 
 @contextmanager
-def look(settings: Settings) -> Iterator[JournalView]:
+def look(settings: Settings, file: Path | None = None) -> Iterator[JournalView]:
     """Open the journal of the configured exchange, the embedded one's last included, to read it.
 
-    Raises ConfigError when the file belongs to another exchange, JournalError when there is none
-    or nobody could rely on it.
+    ``file`` is a copy of it. Raises ConfigError when the file belongs to another exchange,
+    JournalError when there is none or nobody could rely on it.
     """
-    with read_journal(folder_of(settings), identity_of(settings)) as reading:
+    with read_file(file or journal_file(settings), identity_of(settings)) as reading:
         yield JournalView(
             exchange=str(identity_of(settings)),
             records=reading.last.position,

@@ -34,6 +34,7 @@ from alphabot.core.records import (
     Record,
     RefusedRecord,
     Reset,
+    Restored,
     Settled,
     UnknownRecord,
     Updated,
@@ -365,7 +366,7 @@ def test_every_kind_of_record_is_one_sentence(command: Command, config: Path) ->
     done = command("journal", "show", 1, "--config", config)
     assert (done.code, done.err) == (0, "")
     assert done.out == IN_ENGLISH + LEDGER
-    assert {type(record) for record in EVERY_KIND} == set(get_args(Record)) - {Credited}
+    assert {type(record) for record in EVERY_KIND} == set(get_args(Record)) - {Credited, Restored}
 
 
 def test_volume_that_is_credited_later_is_said_twice() -> None:

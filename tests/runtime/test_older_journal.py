@@ -42,7 +42,7 @@ async def test_nothing_is_traded_on_an_older_copy(
         await files.run(targets(3))
         assert {row.ending for row in world.board.rows} == {Ending.LATCHED}
         reason = world.row(1, "koge").reason
-        assert "orders of ALPHA_22USDT that the journal does not know" in reason
+        assert "orders of ALPHA_22USDT, ALPHA_382USDT that the journal does not know" in reason
         assert "if an older copy was put in place, put the newest back" in reason
         assert len(world.exchange.model.desk.orders) == orders
         with files.open() as journal:
