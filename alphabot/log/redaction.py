@@ -44,8 +44,11 @@ def register_secret(value: str) -> None:
     """
     parts = [part.partition("=")[2] for part in value.split(";")]
     for text in (value, *(part for part in parts if len(part) >= _COOKIE_CHARS_MIN)):
-        in_url = urllib.parse.quote(text, safe="")
-        for form in (text, in_url, json.dumps(text)[1:-1], repr(text)[1:-1]):
+        in_url = {urllib.parse.quote(text, safe=safe) for safe in ("", "/")}
+        # Twice over: the text of an error that quotes is quoted by the next one.
+        once = {text, json.dumps(text)[1:-1], repr(text)[1:-1]}
+        twice = {quoted for form in once for quoted in (json.dumps(form)[1:-1], repr(form)[1:-1])}
+        for form in in_url | once | twice:
             if len(form) >= _SECRET_CHARS_MIN:
                 _secrets.setdefault(form[:_SECRET_CHARS_MIN], set()).add(form)
 

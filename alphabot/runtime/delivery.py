@@ -24,7 +24,7 @@ from alphabot.ports import ChatDoor, ChatListener, Notifier, NotifierFactory
 from alphabot.runtime.composing import told_together
 from alphabot.runtime.notice_status import NotifierStatus
 
-__all__ = ["WAITING_NOTICES_MAX", "Delivery"]
+__all__ = ["WAITING_NOTICES_MAX", "Delivery", "safe"]
 
 WAITING_NOTICES_MAX = 64
 """Notices that wait for one notifier. Beyond it the oldest that may be dropped is, and is counted;
@@ -161,7 +161,7 @@ class Delivery:
 
     async def _deliver(self, notifier: Notifier, entry: Waiting) -> NotDelivered | None:
         """Return why a notice was not delivered, or None if it was."""
-        notice = _safe(replace(entry.notice, figures=told_together(entry, self._language)))
+        notice = safe(replace(entry.notice, figures=told_together(entry, self._language)))
         caught: list[NotDelivered] = []
         with trio.move_on_after(DELIVER_SECONDS) as limit, _guarded(caught):
             answer: object = await notifier.deliver(notice)  # type: ignore[func-returns-value]  # a plugin may return anything
@@ -267,7 +267,7 @@ def _backoff_seconds(failures: int) -> float:
     return min(RETRY_SECONDS_MAX, RETRY_SECONDS_MIN * 2.0 ** min(failures, 20))
 
 
-def _safe(notice: Notice) -> Notice:
+def safe(notice: Notice) -> Notice:
     """Return a notice without secrets, and without characters that steer whatever shows it."""
     return replace(
         notice,

@@ -30,7 +30,7 @@ from alphabot.log import say, say_exception
 from alphabot.messages import Language
 from alphabot.ports import ChatDoor, NotifierFactory, Outbox, WallClock
 from alphabot.runtime.composing import notice_of
-from alphabot.runtime.delivery import Delivery
+from alphabot.runtime.delivery import Delivery, safe
 from alphabot.runtime.notice_status import NoticesStatus
 from alphabot.runtime.stop import Stop
 
@@ -165,6 +165,7 @@ class Notices:
         """Make a notice durable, then have it told; a broken outbox costs the former alone."""
         if notice.cause in self._causes:
             return
+        notice = safe(notice)  # the outbox is a file, and keeps what nobody could be told yet
         try:
             if self._outbox.heard(notice.cause):
                 return

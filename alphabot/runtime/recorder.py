@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
+import msgspec
 import trio
 
 from alphabot.core.progress import UserState
 from alphabot.core.records import Intended, Record, Restored
 from alphabot.core.values import IntentId, UserId
 from alphabot.errors import AlphabotError, HistoryDamaged, InvariantBroken, JournalError
+from alphabot.log import redact
 from alphabot.ports import CommittedIntent, Journal, WallClock
 
 __all__ = ["Recorder"]
@@ -76,8 +79,12 @@ class Recorder:
         return IntentId(f"{self.user_id}-{self.state.intents + 1}")
 
     async def write(self, record: Record) -> None:
-        """Make a record durable and take it in, whatever is being cancelled around it."""
+        """Make a record durable and take it in, whatever is being cancelled around it.
+
+        What others said is written without secrets: an exchange may quote a session back.
+        """
         self._refuse_damaged()
+        record = _without_secrets(record)
         with trio.CancelScope(shield=True):
             await self._journal.append(self.user_id, record)
             self.state.apply(record)
@@ -114,3 +121,13 @@ class Recorder:
     def _refuse_damaged(self) -> None:
         if self.damage is not None:
             raise self.damage
+
+
+_QUOTED: Final = ("code", "message", "reason")
+"""The fields in which somebody else's words may be; everything else is ours, or of a known form."""
+
+
+def _without_secrets(record: Record) -> Record:
+    said = {name: getattr(record, name) for name in _QUOTED if name in record.__struct_fields__}
+    masked = {name: redact(text) for name, text in said.items()}
+    return record if masked == said else msgspec.structs.replace(record, **masked)

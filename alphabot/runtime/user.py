@@ -34,7 +34,7 @@ from alphabot.errors import (
     NotAuthorised,
     Unresolved,
 )
-from alphabot.log import say, say_exception
+from alphabot.log import redact, say, say_exception
 from alphabot.ports import FeedItem, OrderFeed
 from alphabot.runtime.after import After
 from alphabot.runtime.board import Ending, Row, State
@@ -211,7 +211,7 @@ class User:
     def _finish(self, loop: TradeLoop, after: After) -> None:
         row = loop.row
         loop.follower.now(State.ENDED)
-        row.ending, row.reason = after.ending, after.reason
+        row.ending, row.reason = after.ending, redact(after.reason)
         if after.ending is Ending.FAILED:
             say("strategy.failed", reason=after.reason, **loop.who)
         elif after.ending in (Ending.STOPPED, Ending.OPEN):

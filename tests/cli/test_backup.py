@@ -267,7 +267,7 @@ async def test_a_copy_holds_no_old_session_and_opens_with_its_own_key_alone(
         await folder.add("anna")
         (database,) = folder.path.glob(".alphabot/*.db")
         old = await trio.to_thread.run_sync(sealed_in, database)
-        text = pasted(1, folder.addresses).replace("lang=", "x=y; lang=")
+        text = pasted(1, folder.addresses).replace("logined=y", "logined=y; x=y")
         assert (await folder.command("users", "replace", "1", text=text)).returncode == 0
         done = await folder.command("journal", "backup", "copy.db")
         assert done.returncode == 0, done.stderr
