@@ -19,6 +19,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from alphabot.core.endings import number_of, sold_at_ms, was_planned
 from alphabot.core.exact import ZERO
 from alphabot.core.holdings import Holding
 from alphabot.core.records import (
@@ -176,7 +177,7 @@ class UserState:
                     raise JournalError(f"the journal intends {record.intent_id} twice")
                 self.open_intents[record.intent_id] = OpenIntent(record)
                 self.intent_times_ms.append(record.at_ms)
-                self.intents = max(self.intents + 1, _number_of(record.intent_id))
+                self.intents = max(self.intents + 1, number_of(record.intent_id))
                 progress = self.strategy(record.strategy_id)
                 if progress.first_at_ms is None:
                     progress.first_at_ms = record.at_ms
@@ -276,38 +277,16 @@ class UserState:
             progress.buy_order_ids.add(record.order_id)
             if record.status is OrderStatus.FILLED:
                 progress.failures = 0
-            elif not _was_planned(intended, record):
+            elif not was_planned(intended, record):
                 progress.failures += 1
         else:
             received_usdt = record.quote_usdt - record.fee_quote_usdt
             self.cash_usdt += received_usdt
             wear = holding.take(record.executed) - received_usdt
-            over = record.status is OrderStatus.FILLED or _was_planned(intended, record)
+            over = record.status is OrderStatus.FILLED or was_planned(intended, record)
             holding.tried = None if over else intended.sell_price
             progress.wear_usdt += wear
-            day = _sold_at_ms(intended, record) // DAY_MS
+            day = sold_at_ms(intended, record) // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
         if entry.over:
             self._close(record.intent_id)
-
-
-def _sold_at_ms(intended: Intended, settled: Settled) -> int:
-    """Return when a SELL's last fill happened, by our clock as far as the two disagree.
-
-    No fill is older than its intent or younger than its settlement: with the exchange's clock
-    ahead, or wrong by years, its loss would else be on a day that is not yet, and limit nothing.
-    """
-    if settled.filled_at_ms is None:
-        return settled.at_ms
-    return min(max(settled.filled_at_ms, intended.at_ms), settled.at_ms)
-
-
-def _was_planned(intended: Intended, record: Settled) -> bool:
-    """Whether an order may have ended because the wait that its rule planned was over."""
-    return intended.wait_of(record.leg) is not None and record.status is OrderStatus.CANCELED
-
-
-def _number_of(intent_id: IntentId) -> int:
-    """Return the number at the end of an id; numbers only rise, but one may be left out."""
-    tail = intent_id.rpartition("-")[2]
-    return int(tail) if tail.isdecimal() else 0

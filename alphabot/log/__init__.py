@@ -206,8 +206,7 @@ def _shown(key: str, name: str, value: object) -> str:
         return "-"
     if len(text) <= _VALUE_CHARS_MAX and _UNMISTAKABLE.fullmatch(text):
         return text
-    # Masked before it is cut and escaped, or a half or a disguised secret might be left.
-    text = redact(text)
+    text = redact(text)  # before it is cut and escaped, or a half or a disguise might be left
     text = harmless(text if len(text) <= _VALUE_CHARS_MAX else text[:_VALUE_CHARS_MAX] + "…")
     # In quotes where it could pass for the next field.
     return f'"{text}"' if _NEEDS_QUOTES.search(text) else text

@@ -122,7 +122,7 @@ def parts(form: str) -> Iterator[bytes]:
 
 def test_no_line_of_the_log_shows_it(lines: list[str], level: str) -> None:
     count = 0
-    library = logging.getLogger("some.library")
+    library = logging.getLogger("library.of.canaries")
     library.setLevel(level)
     for said, error in failures():
         for key in ("program.failed", "user.failed", "request.read_failed", "strategy.failed"):
