@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from alphabot.config import SECTIONS, Settings
+from alphabot.config import SECTIONS, KeyPath, Settings
 from alphabot.config.kinds import Number
 from alphabot.core import obstacles
 from alphabot.core.exact import ZERO, plain, round_half_up
@@ -89,6 +89,7 @@ def report_of(
             _found(settings, obstacle)
             for obstacle in obstacles.of_everybody(users, settings.limits)
         ),
+        *_before_everybody_as(settings, users),
     )
     return Report(
         settings, round_seconds, tuple(prospects), forecasts, users, found, tuple(refused)
@@ -104,7 +105,9 @@ def as_json(report: Report) -> str:
         "round_seconds": report.round_seconds,
         "possible": report.possible,
         "strategies": [_strategy_facts(report, prospect) for prospect in report.prospects],
-        "users": [_user_facts(user, report.settings.limits) for user in report.users],
+        "users": [
+            _user_facts(user, report.settings.limits_of(user.user_id)) for user in report.users
+        ],
         "refused": [
             {"strategy_id": each.strategy.strategy_id, "reason": each.reason}
             for each in report.refused
@@ -118,28 +121,51 @@ def as_json(report: Report) -> str:
 
 
 def _before_a_round(settings: Settings, prospect: Prospect) -> Iterator[Found]:
+    strategy = prospect.settings
+    user_id = strategy.user_ids[0]
     if isinstance(prospect.round, Obstacle):
         found: Iterator[Obstacle] = iter((prospect.round,))
     else:
-        found = obstacles.in_a_round(prospect.round, settings.limits)
+        found = obstacles.in_a_round(prospect.round, settings.limits_of(user_id))
     for obstacle in found:
-        yield _found(settings, obstacle, strategy_id=prospect.settings.strategy_id)
+        yield _found(settings, obstacle, strategy_id=strategy.strategy_id, of_user=user_id)
 
 
 def _before_the_target(settings: Settings, forecast: Forecast) -> Iterator[Found]:
-    for obstacle in obstacles.in_all_rounds(forecast, settings.limits):
-        yield _found(settings, obstacle, strategy_id=forecast.undertaking.strategy_id)
+    strategy_id, user_id = forecast.undertaking.strategy_id, forecast.undertaking.user_ids[0]
+    for obstacle in obstacles.in_all_rounds(forecast, settings.limits_of(user_id)):
+        yield _found(settings, obstacle, strategy_id=strategy_id, of_user=user_id)
 
 
 def _before_the_users(settings: Settings, users: Sequence[UserForecast]) -> Iterator[Found]:
     """Yield each limit once, with every user who meets it and what the neediest of them needs."""
-    met: dict[str, list[tuple[Obstacle, UserId]]] = {}
+    met: dict[KeyPath, list[tuple[Obstacle, UserId]]] = {}
     for user in users:
-        for obstacle in obstacles.of_a_user(user, settings.limits):
-            met.setdefault(obstacle.name, []).append((obstacle, user.user_id))
+        user_id = user.user_id
+        for obstacle in obstacles.of_a_user(user, settings.limits_of(user_id)):
+            met.setdefault(_limit_at(settings, obstacle.name, user_id), []).append(
+                (obstacle, user_id)
+            )
     for cases in met.values():
         neediest = max((obstacle for obstacle, _ in cases), key=lambda one: one.needed or ZERO)
-        yield _found(settings, neediest, user_ids=tuple(user_id for _, user_id in cases))
+        user_ids = tuple(user_id for _, user_id in cases)
+        yield _found(settings, neediest, user_ids=user_ids, of_user=user_ids[0])
+
+
+def _before_everybody_as(settings: Settings, users: Sequence[UserForecast]) -> Iterator[Found]:
+    """Yield the limit over all users where one of them has another than all."""
+    for user_id, own in settings.users.items():
+        if "max_total_exposure_usdt" in own.limits:
+            for obstacle in obstacles.of_everybody(users, settings.limits_of(user_id)):
+                yield _found(settings, obstacle, user_ids=(user_id,), of_user=user_id)
+
+
+def _limit_at(settings: Settings, name: str, user_id: UserId | None) -> KeyPath:
+    """Return where it is decided how far a limit goes for a user."""
+    own = None if user_id is None else settings.users.get(user_id)
+    if own is not None and name in own.limits:
+        return ("users", str(user_id), "limits", name)
+    return ("limits", name)
 
 
 def _found(
@@ -148,23 +174,35 @@ def _found(
     *,
     strategy_id: StrategyId | None = None,
     user_ids: tuple[UserId, ...] = (),
+    of_user: UserId | None = None,
 ) -> Found:
-    """Return the obstacle with the place in the file of the key that it is about."""
+    """Return the obstacle with the place in the file of the key that it is about.
+
+    ``of_user`` is one of those for whom that key holds.
+    """
     name = obstacle.name
-    at: tuple[str | int, ...]
+    at: KeyPath
     if (key := SECTIONS["limits"].key(name)) is not None:
-        at, value = ("limits", name), getattr(settings.limits, name)
+        at = _limit_at(settings, name, of_user)
+        limits = settings.limits if of_user is None else settings.limits_of(of_user)
+        value = getattr(limits, name)
     elif (key := SECTIONS["strategies"].key(name)) is not None:
         ids = [strategy.strategy_id for strategy in settings.strategies]
         index = ids.index(strategy_id) if strategy_id in ids else 0
-        at, value = ("strategies", index, name), getattr(settings.strategies[index], name)
+        at, strategy = ("strategies", index, name), settings.strategies[index]
+        if of_user is not None:
+            strategy = settings.strategy_of(strategy, of_user)
+            own = settings.users.get(of_user)
+            at = ("users", str(of_user), name) if getattr(own, name, None) is not None else at
+        value = getattr(strategy, name)
     else:
         return Found(obstacle, strategy_id, user_ids)
     needed = obstacle.needed
     if needed is not None and isinstance(key.kind, Number) and needed > key.kind.most:
         needed = None
     line = settings.where(*at)[1] if settings.is_written(*at) else None
-    return Found(obstacle, strategy_id, user_ids, name, value, line, needed)
+    shown = ".".join(map(str, at)) if at[0] == "users" else name
+    return Found(obstacle, strategy_id, user_ids, shown, value, line, needed)
 
 
 # --- as JSON ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ Names of tokens and strategies come from outside: they are shown as text, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import RenderableType
@@ -22,7 +22,7 @@ from alphabot.core.limit_rules import reference_price
 from alphabot.core.limit_values import Limits
 from alphabot.core.obstacles import dust_bp, round_loss_percent
 from alphabot.core.round_trip import basis_points
-from alphabot.core.values import Quote
+from alphabot.core.values import Quote, UserId
 from alphabot.messages import Language
 from alphabot.wiring import Prospect
 
@@ -42,7 +42,7 @@ def as_text(report: Report) -> str:
         error = words.row("error", cells.name(refused.reason))
         blocks += ["", cells.name(refused.strategy.strategy_id), labelled([error])]
     if report.users:
-        blocks += ["", _users(report.users, report.settings.limits, words)]
+        blocks += ["", _users(report.users, report.settings.limits_of, words)]
     of_all = [found for found in report.obstacles if found.strategy_id is None]
     blocks.append(labelled([*_crowded(report, words), *(_obstacle(f, words) for f in of_all)]))
     count = len(report.obstacles) + len(report.refused)
@@ -163,7 +163,8 @@ def _forecast(
 def _money(
     report: Report, prospect: Prospect, forecast: Forecast, words: _Speaker
 ) -> Iterator[Row]:
-    undertaking, way, limits = forecast.undertaking, forecast.way, report.settings.limits
+    undertaking, way = forecast.undertaking, forecast.way
+    limits = report.settings.limits_of(undertaking.user_ids[0])
     trip, rounds = undertaking.trip, forecast.way.rounds or 0
     yield words.row(
         "cost",
@@ -211,7 +212,8 @@ def _time(report: Report, forecast: Forecast, words: _Speaker) -> str:
         case Slowest.TURN:
             return text + words("slowed_by_turn")
         case Slowest.ORDERS:
-            orders = report.settings.limits.max_orders_per_minute
+            limits = report.settings.limits_of(forecast.undertaking.user_ids[0])
+            orders = limits.max_orders_per_minute
             return text + words("slowed_by_orders", orders=orders)
         case Slowest.ITSELF:
             return text
@@ -234,7 +236,9 @@ def _ways(forecast: Forecast, words: _Speaker) -> Table:
     return table([words.label(head) for head in heads], rows)
 
 
-def _users(users: Sequence[UserForecast], limits: Limits, words: _Speaker) -> Table:
+def _users(
+    users: Sequence[UserForecast], limits_of: Callable[[UserId], Limits], words: _Speaker
+) -> Table:
     rows = [
         (
             str(user.user_id),
@@ -242,7 +246,7 @@ def _users(users: Sequence[UserForecast], limits: Limits, words: _Speaker) -> Ta
             f"{user.rounds:,}",
             cells.usdt(user.volume_usdt),
             cells.usdt(user.cost_usdt),
-            cells.usdt(user.worst_held_usdt(limits)),
+            cells.usdt(user.worst_held_usdt(limits_of(user.user_id))),
             cells.seconds(user.seconds),
         )
         for user in users

@@ -36,6 +36,13 @@ At worst: {day} USDT are lost per user and UTC day, {all_day} USDT by all users 
 of a round's amount in one round; {exposure} USDT per user and {total} USDT in all are in use at
 once, and tokens that are not sold may fall further. alphabot check reckons with today's market.""",
 )
+_OWN_TERMS: Words = (
+    """
+用户 {user} 另有限额：每日 {day} USDT，单轮 {round}%，占用 {exposure} USDT，合计 {total} USDT。""",
+    """
+User {user} has limits of its own: {day} USDT a day, {round} % of a round, {exposure} USDT in use,
+{total} USDT in all.""",
+)
 _QUESTION: Words = ("同意请输入 {phrase} ：", "To agree, type {phrase} : ")
 _PHRASE = "live {users}"
 
@@ -99,4 +106,13 @@ def _told(terms: Terms, language: Language) -> str:
         round=limits.max_round_loss_percent,
         exposure=cells.usdt(limits.max_exposure_usdt),
         total=cells.usdt(limits.max_total_exposure_usdt),
+    ) + "".join(
+        word(_OWN_TERMS, language).format(
+            user=user_id,
+            day=cells.usdt(own.max_daily_loss_usdt),
+            round=own.max_round_loss_percent,
+            exposure=cells.usdt(own.max_exposure_usdt),
+            total=cells.usdt(own.max_total_exposure_usdt),
+        )
+        for user_id, own in terms.own_limits.items()
     )

@@ -23,7 +23,9 @@ from alphabot.config.kinds import (
     Timing,
     Whole,
 )
+from alphabot.config.limit_keys import AMOUNT, LIMITS, MONEY
 from alphabot.config.notice_keys import NOTICES
+from alphabot.config.user_keys import USER
 
 __all__ = ["CHAINS", "LIVE_EXCHANGE", "REQUIRED", "SECTIONS", "SHARED", "TOP", "Key", "Section"]
 
@@ -42,10 +44,6 @@ CHAINS: Mapping[str, str] = MappingProxyType(
 """From the names of chains to the exchange's chain ids (protocol section 2)."""
 
 
-_CENT = Decimal("0.01")
-_MONEY = Number(_CENT, 1_000_000_000)
-_PERCENT = Number(_CENT, 99)
-_BASIS_POINTS = Number(_CENT, 10_000)
 _NAME = Text(r"\w[\w.-]{0,63}", "a name (up to 64 letters, digits, _ - .)")
 _DAY = 86_400
 
@@ -55,7 +53,6 @@ TOP = Section(
     (
         Key("language", Choice(("zh", "en")), "of log lines, notices and reports", "zh"),
         Key("schedule", _NAME, "when to trade", None, unbuilt="strategies run when started"),
-        Key("users", _NAME, "settings of one user", None, unbuilt="all users share [limits]"),
     ),
 )
 
@@ -134,7 +131,7 @@ SHARED = (
     ),
     Key(
         "single_trade_amount_usdt",
-        Number(_CENT, 1_000_000),
+        AMOUNT,
         "what one round buys for",
         30,
         shared="default_single_trade_amount_usdt",
@@ -192,28 +189,6 @@ _GLOBAL_SETTINGS = Section(
     (*(replace(key, name=key.shared or key.name) for key in SHARED), *_SERVICE_WIDE),
 )
 
-_LIMITS = Section(
-    "[limits]",
-    "What no order may exceed; one that is left out is in force with its default.",
-    (
-        Key("max_daily_loss_usdt", _MONEY, "per user and UTC day", 20),
-        Key("max_exposure_usdt", _MONEY, "per user: holdings and open BUYs", 100),
-        Key("max_total_exposure_usdt", _MONEY, "the same, all users together", 1000),
-        Key("max_round_loss_percent", _PERCENT, "worst case of one round, fees included", 12),
-        Key("max_leftover_usdt", _MONEY, "per user: bought and not sold", 60),
-        Key("max_exit_loss_percent", _PERCENT, "below its cost, for on_sell_timeout ladder", 3),
-        Key("max_dust_bp", _BASIS_POINTS, "of a round: too little left to be sold", 10),
-        Key("max_spread_bp", _BASIS_POINTS, "between the best bid and ask", 200),
-        Key("max_consecutive_failures", Whole(1, 1000), "refused orders and buy timeouts", 5),
-        Key("max_orders_per_minute", Whole(1, 6000), "per user; more have to wait", 30),
-        Key("max_rounds", Whole(1, 10_000_000), "then a human re-arms the strategy", 2500),
-        Key("max_price_age_seconds", Timing(Decimal("0.1"), 3600), "since last confirmed", 10),
-        Key("price_collar_percent", _PERCENT, "of any limit from the reference price", 15),
-        Key("max_source_deviation_percent", _PERCENT, "between ticker and book", 3),
-        Key("self_trade_guard", Flag(), "keep our users from trading with each other", True),
-    ),
-)
-
 _LOG = Section(
     "[log]",
     "Where log lines are kept, besides the terminal or pipe.",
@@ -236,7 +211,7 @@ _STRATEGIES = Section(
             "the token's symbol, or its ALPHA_ id where two tokens share a symbol",
         ),
         Key("target_chain", Choice(tuple(CHAINS)), "the chain the token is on"),
-        Key("target_volume", _MONEY, "credited volume to reach, per user"),
+        Key("target_volume", MONEY, "credited volume to reach, per user"),
         Key("user_ids", ListOf(Whole(1, 999_999_999), least=1), "who trades it"),
         *(replace(key, default=None) for key in SHARED),
         *(replace(key, unbuilt="one value holds for the whole service") for key in _SERVICE_WIDE),
@@ -264,11 +239,12 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "exchange": _EXCHANGE,
         "dry_run": _DRY_RUN,
         "global_settings": _GLOBAL_SETTINGS,
-        "limits": _LIMITS,
+        "limits": LIMITS,
         "strategies": _STRATEGIES,
+        "users": USER,
         "plugins": _PLUGINS,
         "notices": NOTICES,
         "log": _LOG,
     }
 )
-"""The tables by name; ``[[strategies]]`` alone may stand more than once."""
+"""The tables by name; ``[[strategies]]`` may stand more than once, ``[users.N]`` once a user."""

@@ -21,6 +21,8 @@ from alphabot.config.settings import (
     Settings,
     StrategySettings,
 )
+from alphabot.config.user_keys import USER_LIMITS
+from alphabot.config.user_tables import read_users
 from alphabot.core.limit_values import Limits
 from alphabot.errors import ConfigError
 
@@ -48,6 +50,7 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
             StrategySettings(**_read_strategy(document, ("strategies", index), shared))
             for index in range(_count_strategies(document))
         ),
+        users=read_users(document, partial(_given, document)),
         plugins=_read_plugins(document),
         notices=read_notices(
             document, partial(_given, document), partial(_read_complete, document)
@@ -182,7 +185,11 @@ def _unknown(document: Document, place: KeyPath, name: str, section: Section) ->
     names = [key.name for key in section.keys if key.unbuilt is None]
     if section is TOP:
         names += SECTIONS
-    return document.complaint(place, "unknown key", _hint(name, names))
+    if place[0] == "users" and section is not USER_LIMITS and USER_LIMITS.key(name) is not None:
+        hint: str | None = f"it belongs into [users.{place[1]}.limits]"
+    else:
+        hint = _hint(name, names)
+    return document.complaint(place, "unknown key", hint)
 
 
 def _hint(name: str, names: list[str]) -> str | None:

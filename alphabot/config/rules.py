@@ -6,13 +6,16 @@ They refuse a configuration that could only ever wait or fail, before it does so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from alphabot.config.complaints import KeyPath, nearest, shown
-from alphabot.config.settings import Settings, StrategySettings
+from alphabot.config.settings import OwnSettings, Settings, StrategySettings
 from alphabot.core.choosing import Wishes
 from alphabot.core.exact import multiply, percent_of
+from alphabot.core.limit_values import Limits
+from alphabot.core.values import UserId
 from alphabot.errors import ConfigError
 
 __all__ = ["check"]
@@ -73,30 +76,69 @@ def _one_strategy_per_token_and_user(settings: Settings) -> Iterator[ConfigError
                 )
 
 
-def _round_within_limits(settings: Settings) -> Iterator[ConfigError]:
-    limits = settings.limits
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A strategy as it is for one user, or (None) for those who have nothing of their own."""
+
+    index: int
+    strategy: StrategySettings
+    limits: Limits
+    user_id: UserId | None
+    own: OwnSettings
+
+    def key(self, name: str) -> KeyPath:
+        """Return where a value of the strategy is decided."""
+        if getattr(self.own, name, None) is not None:
+            return ("users", str(self.user_id), name)
+        return ("strategies", self.index, name)
+
+    def limit(self, name: str) -> KeyPath:
+        """Return where a limit is decided."""
+        if name in self.own.limits:
+            return ("users", str(self.user_id), "limits", name)
+        return ("limits", name)
+
+
+def _parts(settings: Settings) -> Iterator[_Part]:
     for index, strategy in enumerate(settings.strategies):
-        amount = ("strategies", index, "single_trade_amount_usdt")
+        plain_users = [user_id for user_id in strategy.user_ids if user_id not in settings.users]
+        if plain_users:
+            yield _Part(index, strategy, settings.limits, None, OwnSettings())
+        for user_id in strategy.user_ids:
+            if user_id in settings.users:
+                own, limits = settings.users[user_id], settings.limits_of(user_id)
+                yield _Part(index, own.of_strategy(strategy), limits, user_id, own)
+
+
+def _own_settings_of_somebody(settings: Settings) -> Iterator[ConfigError]:
+    known = {user_id for strategy in settings.strategies for user_id in strategy.user_ids}
+    for user_id in settings.users:
+        if user_id not in known:
+            problem = f"user {user_id} runs no strategy"
+            yield settings.complaint("users", str(user_id), problem=problem)
+
+
+def _round_within_limits(settings: Settings) -> Iterator[ConfigError]:
+    for part in _parts(settings):
+        amount = part.key("single_trade_amount_usdt")
         for name in ("max_exposure_usdt", "max_total_exposure_usdt"):
-            if strategy.single_trade_amount_usdt > getattr(limits, name):
-                yield _contradiction(settings, amount, "is above", ("limits", name))
-    if limits.max_exposure_usdt > limits.max_total_exposure_usdt:
-        total = ("limits", "max_total_exposure_usdt")
-        yield _contradiction(settings, ("limits", "max_exposure_usdt"), "is above", total)
+            if part.strategy.single_trade_amount_usdt > getattr(part.limits, name):
+                yield _contradiction(settings, amount, "is above", part.limit(name))
+    for part in _parts(settings):
+        if part.limits.max_exposure_usdt > part.limits.max_total_exposure_usdt:
+            total = part.limit("max_total_exposure_usdt")
+            yield _contradiction(settings, part.limit("max_exposure_usdt"), "is above", total)
 
 
 def _original_rule_within_limits(settings: Settings) -> Iterator[ConfigError]:
     # Other rules may use the percentages as they like, so nothing follows from them.
-    for index, strategy in enumerate(settings.strategies):
-        if strategy.pricing == _ORIGINAL_RULE:
-            yield from _percentages_within_limits(settings, index, strategy)
+    for part in _parts(settings):
+        if part.strategy.pricing == _ORIGINAL_RULE:
+            yield from _percentages_within_limits(settings, part)
 
 
-def _percentages_within_limits(
-    settings: Settings, index: int, strategy: StrategySettings
-) -> Iterator[ConfigError]:
-    limits = settings.limits
-    profit_key = ("strategies", index, "sell_profit_percentage")
+def _percentages_within_limits(settings: Settings, part: _Part) -> Iterator[ConfigError]:
+    strategy, limits = part.strategy, part.limits
     price = Decimal(100)
     buy = percent_of(price, strategy.buy_offset_percentage)
     sell = percent_of(buy, -strategy.sell_profit_percentage)
@@ -105,23 +147,17 @@ def _percentages_within_limits(
         ("sell_profit_percentage", sell, "SELL"),
     ):
         if abs(limit - price) > limits.price_collar_percent:
-            yield _contradiction(
-                settings,
-                ("strategies", index, name),
-                f"puts every {leg} limit outside",
-                ("limits", "price_collar_percent"),
-            )
+            says = f"puts every {leg} limit outside"
+            collar = part.limit("price_collar_percent")
+            yield _contradiction(settings, part.key(name), says, collar)
     loss_percent = strategy.sell_profit_percentage
     if loss_percent > limits.max_round_loss_percent:
-        yield _contradiction(settings, profit_key, "is above", ("limits", "max_round_loss_percent"))
+        most = part.limit("max_round_loss_percent")
+        yield _contradiction(settings, part.key("sell_profit_percentage"), "is above", most)
     loss_usdt = multiply(strategy.single_trade_amount_usdt, loss_percent).scaleb(-2)
     if loss_usdt > limits.max_daily_loss_usdt:
-        yield _contradiction(
-            settings,
-            ("strategies", index, "single_trade_amount_usdt"),
-            "can lose in one round more than",
-            ("limits", "max_daily_loss_usdt"),
-        )
+        amount, most = part.key("single_trade_amount_usdt"), part.limit("max_daily_loss_usdt")
+        yield _contradiction(settings, amount, "can lose in one round more than", most)
 
 
 def _tables_of_plugins(settings: Settings) -> Iterator[ConfigError]:
@@ -171,18 +207,26 @@ def _contradiction(settings: Settings, key: KeyPath, says: str, other: KeyPath) 
 
 def _described(settings: Settings, key: KeyPath) -> str:
     """Return a key with its value and where that comes from: ``max_rounds = 5 (line 7)``."""
+    _, line = settings.where(*key)
+    source = f"line {line}" if settings.is_written(*key) else "default"
+    return f"{key[-1]} = {shown(_value(settings, key))} ({source})"
+
+
+def _value(settings: Settings, key: KeyPath) -> Any:
+    if key[0] == "users":
+        own = settings.users[UserId(int(key[1]))]
+        return own.limits[str(key[3])] if key[2] == "limits" else getattr(own, str(key[2]))
     value: Any = settings
     for step in key:
         value = value[step] if isinstance(step, int) else getattr(value, step)
-    _, line = settings.where(*key)
-    source = f"line {line}" if settings.is_written(*key) else "default"
-    return f"{key[-1]} = {shown(value)} ({source})"
+    return value
 
 
 _RULES: tuple[Callable[[Settings], Iterator[ConfigError]], ...] = (
     _addresses_together,
     _ids_differ,
     _one_strategy_per_token_and_user,
+    _own_settings_of_somebody,
     _round_within_limits,
     _original_rule_within_limits,
     _tables_of_plugins,

@@ -17,6 +17,7 @@ from alphabot.config.addresses import LiveUrl, LoopbackUrl
 from alphabot.config.keys import LIVE_EXCHANGE, REQUIRED, SECTIONS, TOP, Key, Section
 from alphabot.config.kinds import Choice, Flag, Kind, ListOf, Number, Text, Whole
 from alphabot.config.notice_keys import ACCOUNTS, CHAT, OF_USER
+from alphabot.config.user_keys import USER_LIMITS
 
 __all__ = ["DIALECT", "as_text", "schema"]
 
@@ -40,6 +41,8 @@ def schema(plugins: Mapping[str, Any] | None = None) -> dict[str, Any]:
     tables["plugins"]["properties"] |= plugins or {}
     # Tables that are named by a number.
     tables["notices"]["properties"] |= {"users": _numbered(_table(OF_USER)), "chat": _chat()}
+    tables["users"]["properties"] |= {"limits": _table(USER_LIMITS)}
+    tables["users"] = _numbered(tables["users"], "^[1-9][0-9]{0,8}$")
     top = _table(TOP)
     return {
         "$schema": DIALECT,
@@ -65,11 +68,11 @@ def as_text(plugins: Mapping[str, Any] | None = None) -> str:
     return json.dumps(schema(plugins), indent=2) + "\n"
 
 
-def _numbered(item: dict[str, Any]) -> dict[str, Any]:
+def _numbered(item: dict[str, Any], pattern: str = "^[1-9][0-9]{0,15}$") -> dict[str, Any]:
     """Return the schema of a table whose keys are numbers."""
     return {
         "type": "object",
-        "propertyNames": {"pattern": "^[1-9][0-9]{0,15}$"},
+        "propertyNames": {"pattern": pattern},
         "additionalProperties": item,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from alphabot.config.complaints import KeyPath
 from alphabot.config.document import Document
@@ -21,6 +21,7 @@ __all__ = [
     "ExchangeSettings",
     "LogSettings",
     "NoticeSettings",
+    "OwnSettings",
     "PluginSettings",
     "Settings",
     "StrategySettings",
@@ -68,6 +69,24 @@ class StrategySettings:
     def chain_id(self) -> str:
         """The exchange's id of ``target_chain``."""
         return CHAINS[self.target_chain]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSettings:
+    """What holds for one user, in every strategy, where it is not as for all."""
+
+    single_trade_amount_usdt: Decimal | None = None
+    target_volume: Decimal | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """By name, those of ``[limits]`` that this user has of its own."""
+
+    def of_strategy(self, strategy: StrategySettings) -> StrategySettings:
+        """Return the strategy as it is for this user."""
+        own = {name: getattr(self, name) for name in _OWN_NAMES}
+        return replace(strategy, **{n: each for n, each in own.items() if each is not None})
+
+
+_OWN_NAMES = ("single_trade_amount_usdt", "target_volume")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +144,10 @@ class Settings:
     language: Literal["zh", "en"]
     exchange: ExchangeSettings
     limits: Limits
+    """Of every user who has none of its own."""
     strategies: tuple[StrategySettings, ...]
+    users: Mapping[UserId, OwnSettings] = field(default_factory=dict)
+    """What is not for them as it is for all."""
     plugins: PluginSettings
     notices: NoticeSettings
     log: LogSettings
@@ -155,6 +177,31 @@ class Settings:
     def path(self) -> Path:
         """The file all this was read from."""
         return self.source.path
+
+    def limits_of(self, user_id: UserId) -> Limits:
+        """Return the limits of a user's orders."""
+        own = self.users.get(user_id)
+        return self.limits if own is None else replace(self.limits, **own.limits)
+
+    def strategy_of(self, strategy: StrategySettings, user_id: UserId) -> StrategySettings:
+        """Return a strategy as it is for one of its users."""
+        own = self.users.get(user_id)
+        return strategy if own is None else own.of_strategy(strategy)
+
+    def variants(self, strategy: StrategySettings) -> tuple[StrategySettings, ...]:
+        """Return a strategy once for all users to whom everything in it applies alike."""
+        alike: dict[tuple[StrategySettings, Limits], list[UserId]] = {}
+        for user_id in strategy.user_ids:
+            key = self.strategy_of(strategy, user_id), self.limits_of(user_id)
+            alike.setdefault(key, []).append(user_id)
+        return tuple(
+            replace(variant, user_ids=tuple(user_ids)) for (variant, _), user_ids in alike.items()
+        )
+
+    def guards(self) -> bool:
+        """Return whether any user is kept from trading with another of ours."""
+        users = {user_id for strategy in self.strategies for user_id in strategy.user_ids}
+        return any(self.limits_of(user_id).self_trade_guard for user_id in users)
 
     def where(self, *key: str | int) -> tuple[Path, int]:
         """Return file and line that decided a value: ``where("strategies", 0, "pricing")``.

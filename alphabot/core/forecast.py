@@ -55,6 +55,8 @@ class Undertaking:
     trip: RoundTrip
     credited: Mapping[str, Decimal]
     """What one round credits by each multiplier rule; the chosen one is among them."""
+    own_limits: Limits | None = None
+    """Of its users, where these have other limits than all."""
 
     @property
     def worst_usdt(self) -> Decimal:
@@ -222,6 +224,7 @@ class _Plan(NamedTuple):
 
 def _pace(plan: _Plan, plans: Sequence[_Plan], limits: Limits, round_seconds: float) -> Pace:
     undertaking, rounds = plan
+    limits = undertaking.own_limits or limits
     guard = limits.self_trade_guard
     itself = round_seconds + undertaking.interval_seconds
     cycle = max(itself, _users_of_the_token(undertaking, plans) * round_seconds if guard else 0)

@@ -11,6 +11,7 @@ import trio
 from alphabot.core.exact import ZERO
 from alphabot.core.limit_values import Limits
 from alphabot.core.standing import total_exposure_usdt
+from alphabot.core.values import UserId
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Row, State
 from alphabot.runtime.brake import Brake
@@ -41,6 +42,8 @@ class Describer:
     roster: Roster
     venue: str
     limits: Limits
+    """Of all users together."""
+    limits_of: Callable[[UserId], Limits]
     brake: Brake
     clock: WallClock
     started_ms: int
@@ -69,9 +72,11 @@ class Describer:
 
     def _total(self) -> LimitStatus:
         """Return what all users have used, as it is counted for the one who may do least."""
-        seats, most = self.roster.seats, self.limits.max_exposure_usdt
+        seats, limits_of = self.roster.seats, self.limits_of
         foreign_usdt = max((seat.stake().foreign_usdt for seat in seats), default=ZERO)
-        exposures = [seat.recorder.exposure_usdt(most) for seat in seats]
+        exposures = [
+            seat.recorder.exposure_usdt(limits_of(seat.user_id).max_exposure_usdt) for seat in seats
+        ]
         return total_exposure(total_exposure_usdt(exposures, foreign_usdt), self.limits)
 
     def _user(self, seat: Seat) -> UserStatus:
@@ -79,7 +84,7 @@ class Describer:
             seat.user_id,
             seat.recorder.state,
             seat.stake(),
-            self.limits,
+            self.limits_of(seat.user_id),
             self.clock.now_ms(),
             [self._strategy(seat, row) for row in seat.rows],
             bids=seat.bids,
@@ -109,7 +114,7 @@ class Describer:
             failed_rounds=row.failed_rounds,
             leftover=figure(row.leftover),
             leftover_cost_usdt=figure(row.leftover_cost_usdt),
-            limits=strategy_limits(progress, self.limits),
+            limits=strategy_limits(progress, self.limits_of(seat.user_id)),
             refusals=dict(row.refusals),
             ending=None if row.ending is None else row.ending.value,
             reason=row.reason,

@@ -71,6 +71,9 @@ class Desk:
     """This user's, with a child for each strategy."""
     brake: Brake
     limits: Limits
+    """This user's own; its guard is on as soon as that of anyone is."""
+    limits_of: Callable[[UserId], Limits]
+    """Those of anyone: two users are kept apart where either of them is guarded."""
     everyone: Sequence[Recorder]
     multiplier_of: Callable[[str], Multiplier]
     """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
@@ -99,10 +102,7 @@ class Desk:
         state = self.recorder.state
         stop = self.stop.child(strategy_id)
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
-        others = [
-            Other(r.state, r.still_seconds()) for r in self.everyone if r is not self.recorder
-        ]
-        sell_floor, buy_ceiling = limits_of_others(others, alpha_id, quote)
+        sell_floor, buy_ceiling = limits_of_others(self._kept_apart(), alpha_id, quote)
         sale = self._leftover_sale(instrument, sell_price)
         self.bids[alpha_id] = quote.bid
         self.fees = highest(self.fees, instrument.fees)
@@ -110,7 +110,10 @@ class Desk:
         return Standing(
             exposure_usdt=at_stake.exposure_usdt,
             total_exposure_usdt=total_exposure_usdt(
-                (r.exposure_usdt(self.limits.max_exposure_usdt) for r in self.everyone),
+                (
+                    r.exposure_usdt(self.limits_of(r.user_id).max_exposure_usdt)
+                    for r in self.everyone
+                ),
                 at_stake.foreign_usdt,
             ),
             leftover_usdt=at_stake.leftover_usdt,
@@ -132,6 +135,15 @@ class Desk:
             foreign_here=sum(o.symbol == instrument.symbol for o in self.reconciler.foreign),
             free_usdt=self.reconciler.free_usdt,
         )
+
+    def _kept_apart(self) -> list[Other]:
+        """Return those of our other users whom this one must not trade with."""
+        guarded = self.limits_of(self.user_id).self_trade_guard
+        return [
+            Other(r.state, r.still_seconds())
+            for r in self.everyone
+            if r is not self.recorder and (guarded or self.limits_of(r.user_id).self_trade_guard)
+        ]
 
     def stake(self) -> Stake:
         """Return what the user has at stake at this moment, at the prices last seen."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import trio
 
-from alphabot.config import Settings
+from alphabot.config import Settings, StrategySettings
 from alphabot.core.events import DayOfUser, Event
 from alphabot.core.values import UserId
 from alphabot.exchange.account import open_account
@@ -101,10 +101,9 @@ async def assemble(
     user_ids = sorted(named - shared.venue.absent)
     recorders = [Recorder(shared.journal, user_id, shared.clock) for user_id in user_ids]
     tellers = [_teller(shared.notices, recorder) for recorder in recorders]
-    turnstile = Turnstile(guard=shared.settings.limits.self_trade_guard)
-    bars = await replay_all(
-        shared.journal, recorders, guard=shared.settings.limits.self_trade_guard
-    )
+    guard = shared.settings.guards()
+    turnstile = Turnstile(guard=guard)
+    bars = await replay_all(shared.journal, recorders, guard=guard)
     for each in refused:
         bars.refuse(each.strategy.strategy_id, each.reason)
     bench = Bench(
@@ -115,9 +114,17 @@ async def assemble(
     halts = []
     for recorder, teller in zip(recorders, tellers, strict=True):
         user_id = recorder.user_id
-        strategies = [b for b in bound if user_id in b.settings.user_ids]
+        strategies = [
+            replace(b, settings=shared.settings.strategy_of(b.settings, user_id))
+            for b in bound
+            if user_id in b.settings.user_ids
+        ]
         rows = [_row(b, user_id) for b in strategies]
-        rows += [_refused_row(r, user_id) for r in refused if user_id in r.strategy.user_ids]
+        rows += [
+            _refused_row(shared.settings.strategy_of(r.strategy, user_id), user_id)
+            for r in refused
+            if user_id in r.strategy.user_ids
+        ]
         shared.board.rows.extend(rows)
         stop = shared.stop.child(user_id)
         for row in rows:
@@ -168,7 +175,10 @@ async def _open_user(
             identities=everyone.identities,
             stop=seat.stop,
             brake=shared.brake,
-            limits=shared.settings.limits,
+            limits=replace(
+                shared.settings.limits_of(seat.user_id), self_trade_guard=shared.settings.guards()
+            ),
+            limits_of=shared.settings.limits_of,
             everyone=everyone.recorders,
             multiplier_of=shared.plugins.multiplier,
             bench=everyone.bench,
@@ -196,8 +206,7 @@ def _row(bound: Bound, user_id: UserId) -> Row:
     )
 
 
-def _refused_row(refused: RefusedStrategy, user_id: UserId) -> Row:
-    strategy = refused.strategy
+def _refused_row(strategy: StrategySettings, user_id: UserId) -> Row:
     return Row(
         user_id=user_id,
         strategy_id=strategy.strategy_id,

@@ -133,7 +133,7 @@ async def last_known(settings: Settings) -> Status:
                 state,
                 # Nobody has looked at a price, a fee or the account's other orders.
                 stake(state, now_ms, {}, FeeRate(ZERO, ZERO), ()),
-                settings.limits,
+                settings.limits_of(user_id),
                 now_ms,
                 _strategies(settings, user_id, state),
             )
@@ -148,9 +148,9 @@ def _strategies(settings: Settings, user_id: UserId, state: UserState) -> Sequen
         strategy_at_rest(
             strategy.strategy_id,
             strategy.target_token,
-            strategy.target_volume,
+            settings.strategy_of(strategy, user_id).target_volume,
             state.strategy(strategy.strategy_id),
-            settings.limits,
+            settings.limits_of(user_id),
         )
         for strategy in settings.strategies
         if user_id in strategy.user_ids

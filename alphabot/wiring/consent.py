@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Final, NoReturn
 
 from alphabot.config import Settings
-from alphabot.core.exact import multiply
+from alphabot.core.exact import ZERO
 from alphabot.core.limit_values import Limits
 from alphabot.core.values import UserId
 from alphabot.errors import ConfigError
@@ -40,18 +41,29 @@ class Terms:
     users: tuple[tuple[UserId, str], ...]
     """Ids and names."""
     limits: Limits
+    own_limits: Mapping[UserId, Limits] = field(default_factory=dict)
+    """Of those users who have their own."""
 
     @property
     def worst_day_usdt(self) -> Decimal:
         """What all users together may lose in a UTC day before nothing more is bought."""
-        return multiply(self.limits.max_daily_loss_usdt, Decimal(len(self.users)))
+        each = (self.own_limits.get(user_id, self.limits) for user_id, _ in self.users)
+        return sum((limits.max_daily_loss_usdt for limits in each), ZERO)
 
     @property
     def digest(self) -> bytes:
         """What these terms, and no others, are remembered by."""
-        limits = {name: str(value) for name, value in asdict(self.limits).items()}
-        text = json.dumps([self.hosts, self.users, limits], sort_keys=True)
+        terms: list[object] = [self.hosts, self.users, _written(self.limits)]
+        if self.own_limits:
+            # Without any, what was agreed to before there could be any is still agreed to.
+            own = {str(user_id): _written(each) for user_id, each in self.own_limits.items()}
+            terms.append(own)
+        text = json.dumps(terms, sort_keys=True)
         return hashlib.sha256(text.encode()).digest()
+
+
+def _written(limits: Limits) -> dict[str, str]:
+    return {name: str(value) for name, value in asdict(limits).items()}
 
 
 def refuse_flag(settings: Settings) -> NoReturn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -100,7 +100,12 @@ async def prospects_on(
     """Return the same, from an exchange that is open already."""
     async with _view(venue, clock) as view:
         bound = await bind(settings, names, view.market)
-        return tuple([await prospect_of(view.market, settings, b, names) for b in bound])
+        variants = [
+            replace(each, settings=variant)
+            for each in bound
+            for variant in settings.variants(each.settings)
+        ]
+        return tuple([await prospect_of(view.market, settings, v, names) for v in variants])
 
 
 async def token_costs(
@@ -162,13 +167,17 @@ async def prospect_of(
     except NoPrice as refusal:
         obstacle = Obstacle("no_price", detail=str(refusal))
         return Prospect(strategy, instrument, quote, obstacle)
+    limits = settings.limits_of(strategy.user_ids[0])
     try:
         lower = waits or strategy.on_sell_timeout == "ladder"
-        exit_loss = settings.limits.max_exit_loss_percent if lower else None
+        exit_loss = limits.max_exit_loss_percent if lower else None
         plan = plan_pair(proposal, instrument, strategy.single_trade_amount_usdt, exit_loss)
     except Unplannable as error:
         return Prospect(strategy, instrument, quote, unplannable(error, proposal, instrument))
-    undertaking = _undertaking(strategy, instrument, quote, proposal, plan, names)
+    undertaking = replace(
+        _undertaking(strategy, instrument, quote, proposal, plan, names),
+        own_limits=None if limits == settings.limits else limits,
+    )
     return Prospect(strategy, instrument, quote, undertaking, waits)
 
 

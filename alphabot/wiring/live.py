@@ -98,6 +98,11 @@ def open_live(
             hosts=hosts_of(settings),
             users=tuple((user.user_id, user.name) for user in present),
             limits=settings.limits,
+            own_limits={
+                user.user_id: settings.limits_of(user.user_id)
+                for user in present
+                if user.user_id in settings.users and settings.users[user.user_id].limits
+            },
         )
         absent = frozenset(user.user_id for user in named if not user.enabled)
         yield LiveRun(settings, terms, absent, names, users)

@@ -40,6 +40,7 @@ class Steering:
             roster=roster,
             venue=str(shared.venue.identity),
             limits=shared.settings.limits,
+            limits_of=shared.settings.limits_of,
             brake=self.brake,
             clock=shared.clock,
             started_ms=shared.clock.now_ms(),

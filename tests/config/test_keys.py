@@ -63,7 +63,7 @@ def shown_keys(text: str) -> Iterator[tuple[str, str, bool]]:
         bare = line.removeprefix("# ")
         if header := re.match(r"\[+(\w+)(\.?)", bare):
             # [plugins.NAME] is the plugin's own affair.
-            section = header[1] if not header[2] else "of one"
+            section = header[1] if not header[2] or header[1] == "users" else "of one"
             if header[1] not in SECTIONS:
                 yield "", header[1], line == bare
         elif (found := re.match(r"(\w+) = ", bare)) and section in ALL:
