@@ -67,6 +67,19 @@ _STRATEGIES: Mapping[str, Message] = {
     "strategy.already_reached": Message(
         "INFO", "目标交易量此前已达到，无需交易", "Target volume was already reached: nothing to do"
     ),
+    "strategy.day_reached": Message(
+        "INFO",
+        "已达到今日（UTC）目标，等待次日",
+        "The target of this UTC day is reached: waiting for the next",
+    ),
+    "strategy.day_already_reached": Message(
+        "INFO",
+        "今日（UTC）目标此前已达到，等待次日",
+        "The target of this UTC day was already reached: waiting for the next",
+    ),
+    "strategy.before_start": Message(
+        "INFO", "尚未到开始时间（UTC），等待", "Waiting for the time of day (UTC) to begin at"
+    ),
     "strategy.stopped": Message("INFO", "策略已停止", "Strategy stopped"),
     "strategy.failed": Message("ERROR", "策略执行失败", "Strategy failed"),
     "round.skipped": Message("WARNING", "跳过本轮", "Round skipped"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +45,8 @@ class Found:
     """Where the file says so; None for a default."""
     needed: Decimal | None = None
     """The smallest value that would do; None where none that the key may have would."""
+    variant: tuple[UserId, ...] = ()
+    """Of a strategy's users those whom it concerns, where it is not the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +130,15 @@ def _before_a_round(settings: Settings, prospect: Prospect) -> Iterator[Found]:
     else:
         found = obstacles.in_a_round(prospect.round, settings.limits_of(user_id))
     for obstacle in found:
-        yield _found(settings, obstacle, strategy_id=strategy.strategy_id, of_user=user_id)
+        found_here = _found(settings, obstacle, strategy_id=strategy.strategy_id, of_user=user_id)
+        yield replace(found_here, variant=strategy.user_ids)
 
 
 def _before_the_target(settings: Settings, forecast: Forecast) -> Iterator[Found]:
     strategy_id, user_id = forecast.undertaking.strategy_id, forecast.undertaking.user_ids[0]
     for obstacle in obstacles.in_all_rounds(forecast, settings.limits_of(user_id)):
-        yield _found(settings, obstacle, strategy_id=strategy_id, of_user=user_id)
+        found = _found(settings, obstacle, strategy_id=strategy_id, of_user=user_id)
+        yield replace(found, variant=forecast.undertaking.user_ids)
 
 
 def _before_the_users(settings: Settings, users: Sequence[UserForecast]) -> Iterator[Found]:

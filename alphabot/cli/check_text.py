@@ -103,7 +103,8 @@ def _strategy(report: Report, prospect: Prospect, words: _Speaker) -> Iterator[R
     if forecast is not None:
         yield from _forecast(report, prospect, forecast, words)
     for found in report.obstacles:
-        if found.strategy_id == prospect.settings.strategy_id:
+        strategy = prospect.settings
+        if (found.strategy_id, found.variant) == (strategy.strategy_id, strategy.user_ids):
             yield _obstacle(found, words)
 
 

@@ -23,7 +23,7 @@ from alphabot.config.kinds import (
     Timing,
     Whole,
 )
-from alphabot.config.limit_keys import AMOUNT, LIMITS, MONEY
+from alphabot.config.limit_keys import AMOUNT, LIMITS, MONEY, POINTS
 from alphabot.config.notice_keys import NOTICES
 from alphabot.config.user_keys import USER
 
@@ -50,10 +50,7 @@ _DAY = 86_400
 TOP = Section(
     "",
     "Before the first table.",
-    (
-        Key("language", Choice(("zh", "en")), "of log lines, notices and reports", "zh"),
-        Key("schedule", _NAME, "when to trade", None, unbuilt="strategies run when started"),
-    ),
+    (Key("language", Choice(("zh", "en")), "of log lines, notices and reports", "zh"),),
 )
 
 _MODE = Key(
@@ -157,6 +154,18 @@ SHARED = (
         "what to do when a SELL does not fill",
         "wait",
     ),
+    Key(
+        "schedule",
+        Choice(("once", "daily")),
+        "once: until the target is reached; daily: anew every UTC day",
+        "once",
+    ),
+    Key(
+        "start_time_utc",
+        Text(r"([01][0-9]|2[0-3]):[0-5][0-9]", 'a time of day in UTC such as "08:30"'),
+        "when the trading of a day begins, for schedule daily",
+        "00:00",
+    ),
 )
 """What ``[global_settings]`` says for all strategies and each strategy may say for itself."""
 
@@ -211,11 +220,11 @@ _STRATEGIES = Section(
             "the token's symbol, or its ALPHA_ id where two tokens share a symbol",
         ),
         Key("target_chain", Choice(tuple(CHAINS)), "the chain the token is on"),
-        Key("target_volume", MONEY, "credited volume to reach, per user"),
+        Key("target_volume", MONEY, "credited volume to reach, per user", None),
+        Key("target_points", POINTS, "or the volume points to reach, per user", None),
         Key("user_ids", ListOf(Whole(1, 999_999_999), least=1), "who trades it"),
         *(replace(key, default=None) for key in SHARED),
         *(replace(key, unbuilt="one value holds for the whole service") for key in _SERVICE_WIDE),
-        Key("schedule", _NAME, "when to trade", None, unbuilt="strategies run when started"),
     ),
 )
 

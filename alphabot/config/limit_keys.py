@@ -7,12 +7,14 @@ from decimal import Decimal
 from alphabot.config.key import Key, Section
 from alphabot.config.kinds import Flag, Number, Timing, Whole
 
-__all__ = ["AMOUNT", "LIMITS", "MONEY"]
+__all__ = ["AMOUNT", "LIMITS", "MONEY", "POINTS"]
 
 _CENT = Decimal("0.01")
 MONEY = Number(_CENT, 1_000_000_000)
 AMOUNT = Number(_CENT, 1_000_000)
 """What one round may buy for."""
+POINTS = Whole(1, 29)
+"""Volume points; 2 to the power of 29 is about the largest target."""
 _PERCENT = Number(_CENT, 99)
 _BASIS_POINTS = Number(_CENT, 10_000)
 

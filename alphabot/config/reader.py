@@ -20,9 +20,10 @@ from alphabot.config.settings import (
     PluginSettings,
     Settings,
     StrategySettings,
+    in_points,
 )
 from alphabot.config.user_keys import USER_LIMITS
-from alphabot.config.user_tables import read_users
+from alphabot.config.user_tables import read_users, refuse_two_targets
 from alphabot.core.limit_values import Limits
 from alphabot.errors import ConfigError
 
@@ -86,7 +87,14 @@ def _read_strategy(document: Document, at: KeyPath, shared: Mapping[str, Any]) -
     section = SECTIONS["strategies"]
     given = _given(document, at, section, _table(document, at, section))
     inherited = {key.name: shared[key.shared or key.name] for key in SHARED}
-    return _with_defaults(document, at, section, inherited | given)
+    values = _with_defaults(document, at, section, inherited | given)
+    if values["target_volume"] is None and values["target_points"] is None:
+        expected = "target_volume or target_points was expected, was missing"
+        raise document.complaint((*at, "target_volume"), expected)
+    refuse_two_targets(document, at, given)
+    if values["target_points"] is None:
+        return values
+    return values | in_points(values["target_points"])
 
 
 def _count_strategies(document: Document) -> int:

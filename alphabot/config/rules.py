@@ -160,6 +160,15 @@ def _percentages_within_limits(settings: Settings, part: _Part) -> Iterator[Conf
         yield _contradiction(settings, amount, "can lose in one round more than", most)
 
 
+def _start_time_of_a_day(settings: Settings) -> Iterator[ConfigError]:
+    for index, strategy in enumerate(settings.strategies):
+        key = ("strategies", index, "start_time_utc")
+        written = settings.source.lines
+        if strategy.schedule == "once" and key in written:
+            problem = 'has no effect with schedule = "once", which begins when it is started'
+            yield settings.complaint(*key, problem=problem)
+
+
 def _tables_of_plugins(settings: Settings) -> Iterator[ConfigError]:
     # The table of a plugin that is switched off may stay; one beside the name would be ignored.
     enabled = settings.plugins.enabled
@@ -229,6 +238,7 @@ _RULES: tuple[Callable[[Settings], Iterator[ConfigError]], ...] = (
     _own_settings_of_somebody,
     _round_within_limits,
     _original_rule_within_limits,
+    _start_time_of_a_day,
     _tables_of_plugins,
     _notices_reach_somebody,
 )

@@ -12,6 +12,7 @@ from alphabot.config.complaints import KeyPath
 from alphabot.config.document import Document
 from alphabot.config.keys import CHAINS, SHARED
 from alphabot.core.choosing import Wishes
+from alphabot.core.goals import Goal, points_volume
 from alphabot.core.limit_values import Limits
 from alphabot.core.values import StrategyId, UserId
 from alphabot.errors import ConfigError
@@ -25,6 +26,7 @@ __all__ = [
     "PluginSettings",
     "Settings",
     "StrategySettings",
+    "in_points",
 ]
 
 _SHARED_NAMES = {key.name: key.shared or key.name for key in SHARED}
@@ -53,6 +55,8 @@ class StrategySettings:
     """A display symbol or an alphaId; which token that is, the exchange's list decides."""
     target_chain: str
     target_volume: Decimal
+    """Of points, the volume that they take."""
+    target_points: int | None
     user_ids: tuple[UserId, ...]
     buy_offset_percentage: Decimal
     sell_profit_percentage: Decimal
@@ -64,11 +68,20 @@ class StrategySettings:
     multiplier: str
     volume_basis: Literal["filled", "ordered"]
     on_sell_timeout: Literal["wait", "ladder"]
+    schedule: Literal["once", "daily"]
+    start_time_utc: str
 
     @property
     def chain_id(self) -> str:
         """The exchange's id of ``target_chain``."""
         return CHAINS[self.target_chain]
+
+    @property
+    def goal(self) -> Goal:
+        """What is to be reached, and when it is traded for."""
+        hours, minutes = map(int, self.start_time_utc.split(":"))
+        daily = self.schedule == "daily"
+        return Goal(self.target_volume, daily, (hours * 60 + minutes) * 60_000 if daily else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +90,29 @@ class OwnSettings:
 
     single_trade_amount_usdt: Decimal | None = None
     target_volume: Decimal | None = None
+    target_points: int | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     """By name, those of ``[limits]`` that this user has of its own."""
 
     def of_strategy(self, strategy: StrategySettings) -> StrategySettings:
         """Return the strategy as it is for this user."""
-        own = {name: getattr(self, name) for name in _OWN_NAMES}
-        return replace(strategy, **{n: each for n, each in own.items() if each is not None})
+        if self.single_trade_amount_usdt is not None:
+            strategy = replace(strategy, single_trade_amount_usdt=self.single_trade_amount_usdt)
+        if self.target_points is not None:
+            return replace(strategy, **in_points(self.target_points))
+        if self.target_volume is not None:
+            return replace(strategy, target_volume=self.target_volume, target_points=None)
+        return strategy
 
 
-_OWN_NAMES = ("single_trade_amount_usdt", "target_volume")
+def in_points(points: int) -> dict[str, Any]:
+    """Return what of a strategy follows from a target in points: they are counted one way only."""
+    return {
+        "target_points": points,
+        "target_volume": points_volume(points),
+        "multiplier": "points",
+        "volume_basis": "filled",
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from alphabot.config.key import Key, Section
-from alphabot.config.limit_keys import AMOUNT, LIMITS, MONEY
+from alphabot.config.limit_keys import AMOUNT, LIMITS, MONEY, POINTS
 
 __all__ = ["USER", "USER_LIMITS"]
 
@@ -15,6 +15,7 @@ USER = Section(
     (
         Key("single_trade_amount_usdt", AMOUNT, "what one round of this user buys for", None),
         Key("target_volume", MONEY, "credited volume to reach, for this user", None),
+        Key("target_points", POINTS, "or the volume points to reach, for this user", None),
     ),
 )
 

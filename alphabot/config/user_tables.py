@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from alphabot.config.complaints import KeyPath
+from alphabot.config.complaints import KeyPath, shown
 from alphabot.config.document import Document
 from alphabot.config.key import Section
 from alphabot.config.kinds import Misfit, Whole
@@ -14,7 +14,7 @@ from alphabot.config.settings import OwnSettings
 from alphabot.config.user_keys import USER, USER_LIMITS
 from alphabot.core.values import UserId
 
-__all__ = ["read_users"]
+__all__ = ["read_users", "refuse_two_targets"]
 
 _NUMBER = Whole(1, 999_999_999)
 """What a user is called in ``user_ids``."""
@@ -31,11 +31,28 @@ def read_users(document: Document, given: Given) -> Mapping[UserId, OwnSettings]
         table = _table(document, at, value, USER)
         own = {key: inner for key, inner in table.items() if key != "limits"}
         limits = _table(document, (*at, "limits"), table.get("limits", {}), USER_LIMITS)
+        values = given(at, USER, own)
+        refuse_two_targets(document, at, values)
         users[user_id] = OwnSettings(
-            **given(at, USER, own),
+            **values,
             limits=MappingProxyType(given((*at, "limits"), USER_LIMITS, limits)),
         )
     return MappingProxyType(users)
+
+
+def refuse_two_targets(document: Document, at: KeyPath, given: Mapping[str, Any]) -> None:
+    """Raise ConfigError where a table has both targets, or counts points in another way."""
+    if "target_points" not in given:
+        return
+    place = (*at, "target_points")
+    if "target_volume" in given:
+        problem = "target_points and target_volume were given, one of the two was expected"
+        raise document.complaint(place, problem)
+    for name, counted in (("multiplier", "points"), ("volume_basis", "filled")):
+        if given.get(name, counted) != counted:
+            problem = f"points are counted by {name} = {shown(counted)}"
+            hint = f"leave out {name}, or say target_volume"
+            raise document.complaint((*at, name), problem, hint)
 
 
 def _user_id(document: Document, at: KeyPath, name: str) -> UserId:

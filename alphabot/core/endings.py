@@ -1,22 +1,11 @@
-"""What the records of an order's end say of it: when, whether it was meant to, and whose it was."""
+"""What the records of an order's end say of it: whether it was meant to, and whose it was."""
 
 from __future__ import annotations
 
 from alphabot.core.records import Intended, Settled
 from alphabot.core.values import IntentId, OrderStatus
 
-__all__ = ["number_of", "sold_at_ms", "was_planned"]
-
-
-def sold_at_ms(intended: Intended, settled: Settled) -> int:
-    """Return when a SELL's last fill happened, by our clock as far as the two disagree.
-
-    No fill is older than its intent or younger than its settlement: with the exchange's clock
-    ahead, or wrong by years, its loss would else be on a day that is not yet, and limit nothing.
-    """
-    if settled.filled_at_ms is None:
-        return settled.at_ms
-    return min(max(settled.filled_at_ms, intended.at_ms), settled.at_ms)
+__all__ = ["number_of", "was_planned"]
 
 
 def was_planned(intended: Intended, record: Settled) -> bool:

@@ -16,10 +16,12 @@ came to know of it. Dust belongs to the day on which it is swept, and what is wr
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from alphabot.core.endings import number_of, sold_at_ms, was_planned
+from alphabot.core.days import DAY_MS, credit_by_day, quote_by_day, sold_at_ms
+from alphabot.core.endings import number_of, was_planned
 from alphabot.core.exact import ZERO
 from alphabot.core.holdings import Holding
 from alphabot.core.records import (
@@ -47,7 +49,6 @@ from alphabot.errors import JournalError
 
 __all__ = ["DAY_MS", "OpenIntent", "Owed", "StrategyProgress", "UserState"]
 
-DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 
 
@@ -56,6 +57,8 @@ class StrategyProgress:
     """What one strategy of a user has done since its last reset; money in USDT."""
 
     credited: Decimal = ZERO
+    credited_by_day: dict[int, Decimal] = field(default_factory=dict)
+    """The same by the UTC days of the fills."""
     volume_usdt: Decimal = ZERO
     wear_usdt: Decimal = ZERO
     rounds: int = 0
@@ -65,6 +68,12 @@ class StrategyProgress:
     """Its BUYs that have ended, since the reset."""
     failures: int = 0
     """Refusals and BUYs that did not fill wholly, in a row. Outages do not count."""
+
+    def credit(self, credited: Decimal, quotes: Mapping[int, Decimal]) -> None:
+        """Add a BUY's credited volume, on the days on which it filled."""
+        self.credited += credited
+        for day, part in credit_by_day(credited, quotes).items():
+            self.credited_by_day[day] = self.credited_by_day.get(day, ZERO) + part
 
 
 @dataclass(slots=True)
@@ -107,6 +116,8 @@ class Owed:
     intended: Intended
     executed: Decimal
     quote_usdt: Decimal
+    quotes: Mapping[int, Decimal]
+    """``quote_usdt`` by the UTC days of the fills."""
 
 
 @dataclass(slots=True)
@@ -227,7 +238,7 @@ class UserState:
         owed = self.owed.pop(record.intent_id, None)
         if owed is None:
             raise JournalError(f"the journal credits {record.intent_id}, which is owed nothing")
-        self.strategy(owed.intended.strategy_id).credited += record.credited
+        self.strategy(owed.intended.strategy_id).credit(record.credited, owed.quotes)
 
     def _restore(self, record: Restored) -> None:
         """Compare anew with the exchange, from the older of two copies on."""
@@ -264,14 +275,16 @@ class UserState:
         progress = self.strategy(intended.strategy_id)
         holding = self.holding(intended.alpha_id)
         if record.leg is Leg.WORKING:
+            quotes = quote_by_day(record, intended.at_ms)
             holding.add(
                 record.executed - record.fee_base, record.quote_usdt + record.fee_quote_usdt
             )
             self.cash_usdt -= record.quote_usdt + record.fee_quote_usdt
             if record.credited is None:
-                self.owed[record.intent_id] = Owed(intended, record.executed, record.quote_usdt)
-            else:
-                progress.credited += record.credited
+                quote_usdt = record.quote_usdt
+                self.owed[record.intent_id] = Owed(intended, record.executed, quote_usdt, quotes)
+            elif record.executed:
+                progress.credit(record.credited, quotes)
             progress.volume_usdt += record.quote_usdt
             progress.rounds += record.executed > 0
             progress.buy_order_ids.add(record.order_id)

@@ -184,6 +184,10 @@ class Settled(_Record, frozen=True, tag="settled"):
     filled_at_ms: int | None = None
     """When the last of its fills happened by the exchange's clock; None where nothing filled or a
     fill came without a time, and in journals of before there were times."""
+    filled_by_day: dict[str, Decimal] | None = None
+    """What of ``quote_usdt`` filled on each UTC day (days since 1970-01-01, as
+    text), where that was on more
+    than one; None where all of it was on the day of ``filled_at_ms``."""
 
 
 class Credited(_Record, frozen=True, tag="credited"):

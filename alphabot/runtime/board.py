@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from alphabot.core.exact import ZERO
+from alphabot.core.goals import Goal
 from alphabot.core.values import AlphaId, StrategyId, UserId
 
 __all__ = ["Board", "Ending", "Row", "State"]
@@ -32,6 +33,8 @@ class State(StrEnum):
     SETTLING = "settling"
     PAUSING = "pausing"
     BACKING_OFF = "backing_off"
+    WAITING_DAY = "waiting_day"
+    """The target of this UTC day is reached, or its trading has not begun."""
     PAUSED = "paused"
     """Nothing is bought until a person resumes it."""
     HALTED = "halted"
@@ -59,9 +62,12 @@ class Row:
     strategy_id: StrategyId
     token: str
     target: Decimal
+    goal: Goal | None = None
+    """What is to be reached, and when; ``target`` is its volume."""
     alpha_id: AlphaId | None = None
     """Known once the exchange's list was read."""
     credited: Decimal = ZERO
+    """Toward the target: of a daily strategy, what is credited to this UTC day."""
     volume_usdt: Decimal = ZERO
     """What the BUYs of this strategy really cost: the raw volume."""
     rounds: int = 0

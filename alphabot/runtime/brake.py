@@ -66,6 +66,7 @@ class Brake:
         self._pulse = pulse
         self._still = ""
         self._released = trio.Event()
+        self._held = trio.Event()
 
     def reason(self) -> str:
         """Return why no order may leave at this moment, or nothing."""
@@ -79,6 +80,12 @@ class Brake:
         while self.reason():
             await self._released.wait()
 
+    async def wait_held(self) -> None:
+        """Return once a person holds all orders back; it is noticed as soon as that it is over."""
+        await trio.lowlevel.checkpoint()
+        while not self._halt():
+            await self._held.wait()
+
     async def watch_halt(self) -> None:
         """Tell when a halt begins and ends, and release who waits for its end; never returns."""
         halted = ""
@@ -86,6 +93,8 @@ class Brake:
             before, halted = halted, self._halt()
             if halted and not before:
                 say("service.halted", reason=halted)
+                held, self._held = self._held, trio.Event()
+                held.set()
             elif before and not halted:
                 say("service.halt_lifted")
             if not self.reason():

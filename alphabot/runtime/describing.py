@@ -31,7 +31,7 @@ from alphabot.runtime.status import (
 
 __all__ = ["Describer"]
 
-_SAYS_WHY = (State.BACKING_OFF, State.WAITING_LIMIT, State.HALTED, State.PAUSED)
+_SAYS_WHY = (State.BACKING_OFF, State.WAITING_LIMIT, State.HALTED, State.PAUSED, State.WAITING_DAY)
 """States whose reason stands in the row; in any other it is an earlier one's."""
 
 
@@ -116,6 +116,7 @@ class Describer:
             leftover_cost_usdt=figure(row.leftover_cost_usdt),
             limits=strategy_limits(progress, self.limits_of(seat.user_id)),
             refusals=dict(row.refusals),
+            daily=row.goal is not None and row.goal.daily,
             ending=None if row.ending is None else row.ending.value,
             reason=row.reason,
         )

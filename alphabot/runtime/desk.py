@@ -145,6 +145,11 @@ class Desk:
             if r is not self.recorder and (guarded or self.limits_of(r.user_id).self_trade_guard)
         ]
 
+    def exchange_now_ms(self) -> int:
+        """Return the wall time as the exchange tells it: its days are the days that count."""
+        skew_seconds = self.market.clock_skew_seconds or 0.0
+        return self.recorder.now_ms() - round(skew_seconds * 1000)
+
     def stake(self) -> Stake:
         """Return what the user has at stake at this moment, at the prices last seen."""
         state, now_ms = self.recorder.state, self.recorder.now_ms()

@@ -81,7 +81,8 @@ class Follower:
         """Copy what the journal says of the strategy to its row."""
         state, row = self._desk.recorder.state, self._row
         progress = state.strategy(self._strategy.strategy_id)
-        row.credited, row.volume_usdt = progress.credited, progress.volume_usdt
+        row.credited = self._strategy.goal.credited(progress, self._desk.exchange_now_ms())
+        row.volume_usdt = progress.volume_usdt
         row.rounds, row.wear_usdt = progress.rounds, progress.wear_usdt
         if row.alpha_id is not None:
             holding = state.holding(row.alpha_id)
@@ -209,7 +210,8 @@ class Follower:
             return  # said when it could not be credited
         intended = watch.entry.intended
         progress = self._desk.recorder.state.strategy(self._strategy.strategy_id)
-        percent = progress.credited / self._strategy.target_volume * 100
+        goal = self._strategy.goal
+        percent = goal.credited(progress, self._desk.exchange_now_ms()) / goal.target * 100
         say(
             "pair.filled",
             amount=plain(intended.round_amount_usdt or bought.quote_usdt),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import trio
 
 from alphabot.log import redact
@@ -13,6 +15,11 @@ from alphabot.runtime.stop import Stop
 __all__ = ["wait_out"]
 
 
+LOOK_AGAIN_SECONDS = 60.0
+"""A clock may be set, and sleeps while the machine does: a wait of hours is measured anew.
+And a day that turns while it lasts is seen."""
+
+
 async def wait_out(after: After, row: Row, stop: Stop, brake: Brake) -> None:
     """Return once the pause after a step is over; the row shows why it is made."""
     row.waits_for = redact(after.reason)
@@ -21,5 +28,20 @@ async def wait_out(after: After, row: Row, stop: Stop, brake: Brake) -> None:
             await stop.wait_resumed()
         case State.HALTED:
             await brake.wait_released()
+        case State.WAITING_DAY:
+            await _wait_for_the_day(after.pause_seconds, stop, brake)
         case _:
             await trio.sleep(after.pause_seconds)
+
+
+async def _wait_for_the_day(seconds: float, stop: Stop, brake: Brake) -> None:
+    """Return when the time has come, is to be looked at again, or a person holds the strategy."""
+    with trio.move_on_after(min(seconds, LOOK_AGAIN_SECONDS)):
+        async with trio.open_nursery() as nursery:
+
+            async def end_when(held: Callable[[], Awaitable[None]]) -> None:
+                await held()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(end_when, stop.wait_paused)
+            nursery.start_soon(end_when, brake.wait_held)

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from alphabot.core.exact import ZERO, plain
+from alphabot.core.goals import Goal
 from alphabot.core.ledger import ledger
 from alphabot.core.limit_values import Limits
 from alphabot.core.progress import OpenIntent, StrategyProgress, UserState
@@ -112,6 +113,8 @@ class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
     limits: Sequence[LimitStatus] = ()
     refusals: dict[str, int] = {}
     """How often each rule of the gate refused an order, in this run."""
+    daily: bool = False
+    """Whether target and credited are those of this UTC day."""
     ending: str | None = None
     reason: str = ""
 
@@ -189,16 +192,18 @@ def strategy_limits(progress: StrategyProgress, limits: Limits) -> tuple[LimitSt
 def strategy_at_rest(
     strategy_id: StrategyId,
     token: str,
-    target: Decimal,
+    goal: Goal,
     progress: StrategyProgress,
     limits: Limits,
+    now_ms: int,
 ) -> StrategyStatus:
     """Return a strategy's part where no service runs: how far it came."""
     return StrategyStatus(
         strategy_id=strategy_id,
         token=token,
-        target=figure(target),
-        credited=figure(progress.credited),
+        target=figure(goal.target),
+        credited=figure(goal.credited(progress, now_ms)),
+        daily=goal.daily,
         volume_usdt=figure(progress.volume_usdt),
         wear_usdt=figure(progress.wear_usdt),
         rounds=progress.rounds,

@@ -40,6 +40,7 @@ class Stop:
         self._children: dict[Hashable, Stop] = {}
         self._rounds_end_at = math.inf
         self._resumed: trio.Event | None = None
+        self._held_back = trio.Event()
         self.requested = trio.Event()
         """Set once no further round begins here: by a drain, a stop, or now."""
         self.forced = False
@@ -76,6 +77,8 @@ class Stop:
         """Begin no further round until resumed; what is under way goes on."""
         if self._resumed is None:
             self._resumed = trio.Event()
+            self._held_back.set()
+            self._held_back = trio.Event()
         for child in self._children.values():
             child.pause()
 
@@ -92,6 +95,12 @@ class Stop:
         await trio.lowlevel.checkpoint()
         while self._resumed is not None:
             await self._resumed.wait()
+
+    async def wait_paused(self) -> None:
+        """Return once new rounds are held back."""
+        await trio.lowlevel.checkpoint()
+        while self._resumed is None:
+            await self._held_back.wait()
 
     def drain(self) -> None:
         """Begin no further round; let the rounds under way finish, however long they take."""

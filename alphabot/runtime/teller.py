@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import trio
 
+from alphabot.core.days import quote_by_day
 from alphabot.core.events import DayOfUser, Event, Figures, progress_step, seconds_left
 from alphabot.core.exact import ZERO, plain
 from alphabot.core.notices import NoticeKind
@@ -98,6 +99,15 @@ class Teller:
         kind = NoticeKind.STREAM_BACK if live else NoticeKind.STREAM_LOST
         self._tell(kind, None, reason=reason)
 
+    def reached_today(self, strategy_id: StrategyId) -> None:
+        """Tell that a daily strategy has reached its target and waits for the next day."""
+        self._tell(NoticeKind.TARGET_REACHED, strategy_id)
+
+    def began_a_day(self, strategy_id: StrategyId) -> None:
+        """Measure the pace of a daily strategy from now on: it has waited for this."""
+        credited = self._state.strategy(strategy_id).credited
+        self._began[strategy_id] = (trio.current_time(), credited)
+
     def ended(self, row: Row) -> None:
         """Tell how a strategy has ended; a latch has told so itself."""
         if row.ending in _REACHED:
@@ -145,27 +155,30 @@ class Teller:
         row = self._rows.get(record.strategy_id)
         if row is None:
             return
-        credited = self._state.strategy(record.strategy_id).credited
-        self._began[record.strategy_id] = (trio.current_time(), credited)
+        self.began_a_day(record.strategy_id)
         self._steps[record.strategy_id] = self._step(row)
         self._tell(NoticeKind.STARTED, record.strategy_id)
 
     def _settled(self, record: Settled) -> None:
         if record.leg is not Leg.WORKING or not record.executed:
             return
-        day = record.at_ms // DAY_MS
-        volume_usdt, rounds = self._volume_by_day.get(day, (ZERO, 0))
-        self._volume_by_day[day] = (volume_usdt + record.quote_usdt, rounds + 1)
+        quotes = quote_by_day(record, 0)
+        day = max(quotes)
+        for filled_on, quote_usdt in quotes.items():
+            volume_usdt, rounds = self._volume_by_day.get(filled_on, (ZERO, 0))
+            one_more = int(filled_on == day)
+            self._volume_by_day[filled_on] = (volume_usdt + quote_usdt, rounds + one_more)
         for old in [each for each in self._volume_by_day if each <= day - _DAYS_KEPT]:
             del self._volume_by_day[old]
 
     def _progressed(self) -> None:
         for strategy_id, row in self._rows.items() if self._live else ():
             before, step = self._steps.get(strategy_id), self._step(row)
-            if before is None or step <= before:
+            if before is None or step == before:
                 continue
+            # Lower than before is another day.
             self._steps[strategy_id] = step
-            if self._state.strategy(strategy_id).credited < row.target:
+            if step > before and self._credited(row) < row.target:
                 self._tell(NoticeKind.PROGRESS, strategy_id)
 
     def _latched(self, record: Latched) -> None:
@@ -222,8 +235,14 @@ class Teller:
         return self._recorder.state
 
     def _step(self, row: Row) -> int:
-        credited = self._state.strategy(row.strategy_id).credited
-        return progress_step(credited, row.target, self._step_percent)
+        return progress_step(self._credited(row), row.target, self._step_percent)
+
+    def _credited(self, row: Row) -> Decimal:
+        """Return what counts toward the target: of a daily strategy, what is of this day."""
+        progress = self._state.strategy(row.strategy_id)
+        if row.goal is None:
+            return progress.credited
+        return row.goal.credited(progress, self._recorder.now_ms())
 
     def _halt(self, event: Event) -> None:
         self._halts[event] = True
@@ -267,7 +286,7 @@ class Teller:
         figures = Figures(
             token=row.token,
             target=row.target,
-            credited=progress.credited,
+            credited=self._credited(row),
             volume_usdt=progress.volume_usdt,
             wear_usdt=progress.wear_usdt,
             rounds=progress.rounds,

@@ -7,22 +7,27 @@ by way of a :class:`Follower`. What it knows of the past it reads from the journ
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 import trio
 
 from alphabot.config import StrategySettings
 from alphabot.core.exact import plain
+from alphabot.core.last_round import needed_usdt, smallest_plan
 from alphabot.core.limits import may_buy
+from alphabot.core.obstacles import dust_bp
 from alphabot.core.planning import Unplannable, one_lot_less, plan_pair
 from alphabot.core.progress import StrategyProgress
 from alphabot.core.records import Configured, Credited, Intended
-from alphabot.core.values import Token
+from alphabot.core.values import Instrument, PairPlan, Proposal, Quote, Token
 from alphabot.errors import ExchangeError, NotAuthorised, PluginError, Unresolved
 from alphabot.log import say
 from alphabot.ports import PricingRule
 from alphabot.runtime.after import After, Afterwards
 from alphabot.runtime.asking_rules import credit
 from alphabot.runtime.board import Ending, Row, State
+from alphabot.runtime.days import Days
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.following import Followed, Follower
 from alphabot.runtime.intending import intend_pair
@@ -49,6 +54,7 @@ class TradeLoop:
         self._token = token
         self._sight = Sight(desk, strategy, token, rule)
         self._afterwards = Afterwards(desk, strategy, token, row)
+        self._days = Days(desk, strategy)
         self.follower = Follower(desk, strategy, row)
         self._leftovers = Leftovers(desk, strategy, self._sight, self._afterwards, self.follower)
 
@@ -72,7 +78,7 @@ class TradeLoop:
         after = await self._finish_open_rounds()
         unsold = await self._leftovers.sell() if after.ending is None else None
         after = unsold or after
-        if after.ending is None and unsold is None and self._reached():
+        if after.ending is None and unsold is None and self._ended():
             say("strategy.already_reached", credited=plain(self.progress.credited), **self.who)
             return After(ending=Ending.ALREADY_REACHED)
         while after.ending is None:
@@ -82,7 +88,7 @@ class TradeLoop:
                 unsold = await self._leftovers.sell()
                 after = unsold or after
             self.follower.show()
-            if after.ending is None and unsold is None and self._reached():
+            if after.ending is None and unsold is None and self._ended():
                 say("strategy.target_reached", credited=plain(self.progress.credited), **self.who)
                 return After(ending=Ending.REACHED)
             if after.ending is None:
@@ -100,8 +106,10 @@ class TradeLoop:
             await self._credit_owed()
         except PluginError as error:
             return self._afterwards.failed(error)
-        if self._reached():
+        if self._ended():
             return After()
+        if (closed := self._days.closed(self.progress)) is not None:
+            return closed
         with self.stop.interruptible():
             self.follower.now(State.RECONCILING)
             await self._desk.reconciler.weigh(self._token.alpha_id)
@@ -140,18 +148,10 @@ class TradeLoop:
 
     async def _plan(self) -> Intended | After:
         """Return what to place now, as the gate let it pass, or what comes instead."""
-        patience = self._sight.patience
         instrument, quote = await self._sight.look()
         try:
             proposal = self._sight.proposal(instrument, quote)
-            plan = plan_pair(
-                proposal,
-                instrument,
-                self.strategy.single_trade_amount_usdt,
-                self._sight.exit_loss_percent(proposal),
-                patience.granted(proposal.wait_seconds, selling=False),
-                patience.granted(proposal.wait_seconds, selling=True),
-            )
+            plan = self._plan_amount(instrument, quote, proposal)
             if self._desk.twin(plan):
                 plan = one_lot_less(plan, instrument)
             intended = intend_pair(plan, proposal, instrument, self.strategy, self._desk.recorder)
@@ -162,6 +162,33 @@ class TradeLoop:
             return self._afterwards.failed(error)
         refusal = may_buy(self._sight.case(plan, instrument, quote))
         return intended if refusal is None else self._afterwards.refused(refusal)
+
+    def _plan_amount(self, instrument: Instrument, quote: Quote, proposal: Proposal) -> PairPlan:
+        """Return the pair for a round's amount, or before a target in points for what is missing.
+
+        Raises Unplannable.
+        """
+        patience = self._sight.patience
+        wait_seconds = proposal.wait_seconds
+
+        def plan_for(amount_usdt: Decimal) -> PairPlan:
+            return plan_pair(
+                proposal,
+                instrument,
+                amount_usdt,
+                self._sight.exit_loss_percent(proposal),
+                patience.granted(wait_seconds, selling=False),
+                patience.granted(wait_seconds, selling=True),
+            )
+
+        full, most_bp = self.strategy.single_trade_amount_usdt, self._desk.limits.max_dust_bp
+        if self.strategy.target_points is None:
+            return plan_for(full)
+        missing = self.strategy.goal.missing(self.progress, self._desk.exchange_now_ms())
+        needed = needed_usdt(missing, instrument, proposal, quote)
+        return smallest_plan(
+            plan_for, needed, full, lambda plan: dust_bp(plan, instrument) <= most_bp
+        )
 
     # --- beginning, pausing, ending -----------------------------------------------------------
 
@@ -220,5 +247,7 @@ class TradeLoop:
                     Credited(at_ms=recorder.now_ms(), intent_id=intent_id, credited=volume)
                 )
 
-    def _reached(self) -> bool:
-        return self.progress.credited >= self.strategy.target_volume
+    def _ended(self) -> bool:
+        """Whether a strategy that runs once is done; a daily one waits for the next day."""
+        goal = self.strategy.goal
+        return not goal.daily and goal.reached(self.progress, self._desk.exchange_now_ms())

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import trio
 
+from alphabot.core.days import filled_by_day
 from alphabot.core.exact import ZERO, plain
 from alphabot.core.orders import Legs, Order, last_fill_at_ms
 from alphabot.core.progress import OpenIntent
@@ -199,6 +200,7 @@ class Watch:
             fee_other=fee_other,
             credited=credited,
             filled_at_ms=last_fill_at_ms(fills),
+            filled_by_day=filled_by_day(fills),
         )
         await self._recorder.write(record)
         return record

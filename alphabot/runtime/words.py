@@ -26,6 +26,7 @@ STATES: Mapping[State, Words] = {
     State.SETTLING: ("结算中", "settling"),
     State.PAUSING: ("间隔中", "pausing"),
     State.BACKING_OFF: ("退避中", "backing off"),
+    State.WAITING_DAY: ("等待次日", "waiting for the day"),
     State.PAUSED: ("已暂停", "paused"),
     State.HALTED: ("已叫停", "halted"),
     State.ENDED: ("已结束", "ended"),

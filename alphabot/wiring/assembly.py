@@ -202,6 +202,7 @@ def _row(bound: Bound, user_id: UserId) -> Row:
         strategy_id=strategy.strategy_id,
         token=bound.token.name,
         target=strategy.target_volume,
+        goal=strategy.goal,
         alpha_id=bound.token.alpha_id,
     )
 
@@ -212,6 +213,7 @@ def _refused_row(strategy: StrategySettings, user_id: UserId) -> Row:
         strategy_id=strategy.strategy_id,
         token=strategy.target_token,
         target=strategy.target_volume,
+        goal=strategy.goal,
     )
 
 

@@ -135,7 +135,7 @@ async def last_known(settings: Settings) -> Status:
                 stake(state, now_ms, {}, FeeRate(ZERO, ZERO), ()),
                 settings.limits_of(user_id),
                 now_ms,
-                _strategies(settings, user_id, state),
+                _strategies(settings, user_id, state, now_ms),
             )
             for user_id, state in states.items()
         ],
@@ -143,14 +143,17 @@ async def last_known(settings: Settings) -> Status:
     )
 
 
-def _strategies(settings: Settings, user_id: UserId, state: UserState) -> Sequence[StrategyStatus]:
+def _strategies(
+    settings: Settings, user_id: UserId, state: UserState, now_ms: int
+) -> Sequence[StrategyStatus]:
     return [
         strategy_at_rest(
             strategy.strategy_id,
             strategy.target_token,
-            settings.strategy_of(strategy, user_id).target_volume,
+            settings.strategy_of(strategy, user_id).goal,
             state.strategy(strategy.strategy_id),
             settings.limits_of(user_id),
+            now_ms,
         )
         for strategy in settings.strategies
         if user_id in strategy.user_ids

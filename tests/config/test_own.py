@@ -32,7 +32,11 @@ def settings_of(own: str) -> Settings:
 
 def test_every_limit_may_be_a_users_own() -> None:
     assert {key.name for key in USER_LIMITS.keys} == {field.name for field in fields(Limits)}
-    assert {key.name for key in USER.keys} == {"single_trade_amount_usdt", "target_volume"}
+    assert {key.name for key in USER.keys} == {
+        "single_trade_amount_usdt",
+        "target_volume",
+        "target_points",
+    }
 
 
 @pytest.mark.parametrize("name", TIGHTER)
