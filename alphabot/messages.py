@@ -77,6 +77,11 @@ _STRATEGIES: Mapping[str, Message] = {
         "今日（UTC）目标此前已达到，等待次日",
         "The target of this UTC day was already reached: waiting for the next",
     ),
+    "strategy.behind": Message(
+        "WARNING",
+        "按目前速度，今日（UTC）结束前达不到目标",
+        "At this pace the target will not be made before the UTC day ends",
+    ),
     "strategy.before_start": Message(
         "INFO", "尚未到开始时间（UTC），等待", "Waiting for the time of day (UTC) to begin at"
     ),

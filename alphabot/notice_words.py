@@ -44,6 +44,10 @@ TITLES: Mapping[NoticeKind, Words] = {
         "用户{user}：策略{strategy}已达到目标交易量",
         "User {user}: {strategy} has reached its target",
     ),
+    NoticeKind.BEHIND: (
+        "用户{user}：策略{strategy}今日（UTC）将达不到目标",
+        "User {user}: {strategy} will not make its target of this UTC day",
+    ),
     NoticeKind.STOPPED: ("用户{user}：策略{strategy}{ended}", "User {user}: {strategy} {ended}"),
     NoticeKind.DAILY_SUMMARY: ("{subject} 每日汇总（UTC）", "{subject}: the day in figures (UTC)"),
 }

@@ -42,6 +42,10 @@ _SENTENCES: Mapping[str, Words] = {
     ),
     "user": ("用户 {user}", "User {user}"),
     "limit": ("{used} / {most}，余 {headroom}", "{used} of {most}, {headroom} left"),
+    "behind": (
+        "{strategy}：按目前速度，今日（UTC）结束时约差 {missing} USDT",
+        "{strategy}: at this pace about {missing} USDT will be missing when the UTC day ends",
+    ),
     "realised": ("（已实现 {realised}）", " ({realised} realised)"),
     "unpriced": (
         "{token} 暂无买价，未挂单部分（成本 {cost} USDT）计为亏损",
@@ -75,6 +79,7 @@ _LABELS: Mapping[str, Words] = {
     "wear": ("损耗 USDT", "wear USDT"),
     "halted": ("叫停", "HALTED"),
     "why": ("原因", "why"),
+    "behind": ("落后", "behind"),
     "refused": ("拦下", "refused"),
     "latched": ("停止", "LATCHED"),
     "leftover": ("剩余", "leftover"),
@@ -208,6 +213,9 @@ class _Text:
             name = cells.name(strategy.strategy_id)
             if why := strategy.waits_for or strategy.reason:
                 yield self._label("why"), f"{name}: {cells.name(why)}"
+            if strategy.missing_at_midnight is not None:
+                missing = cells.usdt(strategy.missing_at_midnight)
+                yield self._label("behind"), self._say("behind", strategy=name, missing=missing)
             if strategy.refusals:
                 counts = ", ".join(f"{rule} {n}" for rule, n in sorted(strategy.refusals.items()))
                 yield self._label("refused"), f"{name}: {counts}"

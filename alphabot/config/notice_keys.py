@@ -20,7 +20,12 @@ _WISHES = (
         "what is told; what needs a human always is",
         [kind.value for kind in NoticeKind],
     ),
-    Key("quiet", Flag(), "only the daily summary, and what needs a human", False),
+    Key(
+        "quiet",
+        Flag(),
+        "only the daily summary, a day's target that will be missed, and what needs a human",
+        False,
+    ),
     Key("progress_step_percent", Whole(1, 100), "of the target, from one notice to the next", 10),
 )
 

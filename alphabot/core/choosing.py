@@ -17,8 +17,11 @@ class Wishes:
 
     kinds: tuple[NoticeKind, ...] = tuple(NoticeKind)
     quiet: bool = False
-    """Only the daily summary, and what needs a human."""
+    """Only the daily summary, a target of the day that will not be made, and what needs a human."""
     progress_step_percent: int = 10
+
+
+_TOLD_QUIETLY = (NoticeKind.DAILY_SUMMARY, NoticeKind.BEHIND)
 
 
 def wishes_of(user_id: UserId | None, everyone: Wishes, users: Mapping[UserId, Wishes]) -> Wishes:
@@ -31,5 +34,5 @@ def is_wanted(notice: Notice, wishes: Wishes) -> bool:
     if notice.needs_human:
         return True
     if wishes.quiet:
-        return notice.kind is NoticeKind.DAILY_SUMMARY
+        return notice.kind in _TOLD_QUIETLY
     return notice.kind in wishes.kinds

@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     STREAM_BACK = "stream_back"
     PLUGIN_BENCHED = "plugin_benched"
     TARGET_REACHED = "target_reached"
+    BEHIND = "behind"
+    """The target of this UTC day will not be made before it ends."""
     STOPPED = "stopped"
     DAILY_SUMMARY = "daily_summary"
 

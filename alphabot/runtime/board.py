@@ -85,6 +85,8 @@ class Row:
     """Of the user's order stream: connecting, live or lost."""
     exchange_volume_usdt: Decimal | None = None
     """The same raw volume on the exchange's own count, read at the end."""
+    missing_at_midnight: Decimal | None = None
+    """What the target of this day will be short of at the present pace; None where it will not."""
     refusals: Counter[str] = field(default_factory=Counter)
     """How often the gate refused an order in this run, by the rule's name."""
     round_seconds_total: float = 0.0

@@ -117,6 +117,9 @@ class Describer:
             limits=strategy_limits(progress, self.limits_of(seat.user_id)),
             refusals=dict(row.refusals),
             daily=row.goal is not None and row.goal.daily,
+            missing_at_midnight=(
+                None if row.missing_at_midnight is None else figure(row.missing_at_midnight)
+            ),
             ending=None if row.ending is None else row.ending.value,
             reason=row.reason,
         )

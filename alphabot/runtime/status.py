@@ -115,6 +115,8 @@ class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How often each rule of the gate refused an order, in this run."""
     daily: bool = False
     """Whether target and credited are those of this UTC day."""
+    missing_at_midnight: Decimal | None = None
+    """What the target will be short of when the day ends, at the present pace."""
     ending: str | None = None
     reason: str = ""
 

@@ -103,6 +103,11 @@ class Teller:
         """Tell that a daily strategy has reached its target and waits for the next day."""
         self._tell(NoticeKind.TARGET_REACHED, strategy_id)
 
+    def behind(self, strategy_id: StrategyId, day: int, reason: str) -> None:
+        """Tell that a daily strategy will not make the target of a day."""
+        cause = f"behind/{self._recorder.user_id}/{strategy_id}/{day}"
+        self._tell(NoticeKind.BEHIND, strategy_id, cause=cause, reason=reason)
+
     def began_a_day(self, strategy_id: StrategyId) -> None:
         """Measure the pace of a daily strategy from now on: it has waited for this."""
         credited = self._state.strategy(strategy_id).credited

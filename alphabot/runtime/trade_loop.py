@@ -54,7 +54,7 @@ class TradeLoop:
         self._token = token
         self._sight = Sight(desk, strategy, token, rule)
         self._afterwards = Afterwards(desk, strategy, token, row)
-        self._days = Days(desk, strategy)
+        self._days = Days(desk, strategy, row)
         self.follower = Follower(desk, strategy, row)
         self._leftovers = Leftovers(desk, strategy, self._sight, self._afterwards, self.follower)
 
@@ -88,6 +88,7 @@ class TradeLoop:
                 unsold = await self._leftovers.sell()
                 after = unsold or after
             self.follower.show()
+            self._days.look_ahead(self.progress)
             if after.ending is None and unsold is None and self._ended():
                 say("strategy.target_reached", credited=plain(self.progress.credited), **self.who)
                 return After(ending=Ending.REACHED)

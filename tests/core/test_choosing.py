@@ -26,7 +26,9 @@ def test_the_rest_is_chosen_by_kind_or_quiet(kind: NoticeKind) -> None:
     assert is_wanted(notice, Wishes())
     assert is_wanted(notice, Wishes(kinds=(kind,)))
     assert not is_wanted(notice, Wishes(kinds=tuple(k for k in NoticeKind if k is not kind)))
-    assert is_wanted(notice, Wishes(quiet=True)) is (kind is NoticeKind.DAILY_SUMMARY)
+    assert is_wanted(notice, Wishes(quiet=True)) is (
+        kind in (NoticeKind.DAILY_SUMMARY, NoticeKind.BEHIND)
+    )
 
 
 def test_a_user_has_wishes_of_its_own_or_those_of_all() -> None:

@@ -210,3 +210,21 @@ async def test_the_multiplier_is_read_again_after_midnight(autojump_clock: MockC
         for intended in intents:
             by_day[intended.at_ms >= MIDNIGHT_MS].add(intended.mul_point)
         assert by_day == {False: {1}, True: {4}}
+
+
+async def test_a_target_that_will_be_missed_is_shown_early(
+    autojump_clock: MockClock,
+) -> None:
+    """Two minutes are left for 10,000, of which a round makes 27."""
+    settings = settings_of(DAILY.replace("target_volume = 50", "target_volume = 10_000"))
+    async with open_world(start_ms=MIDNIGHT_MS - 120_000) as world:
+        async with steered(world, settings) as asked:
+            await seen(lambda: bool(world.board.rows) and world.row(1, "koge").rounds >= 3)
+            assert strategy_of(await asked.status(), 1, "koge").missing_at_midnight is None
+            await seen(lambda: world.row(1, "koge").missing_at_midnight is not None)
+            assert world.row(1, "koge").rounds == 5
+            assert world.clock.now_ms() < MIDNIGHT_MS - 60_000
+            missing = strategy_of(await asked.status(), 1, "koge").missing_at_midnight
+            assert missing is not None
+            assert 5_000 < missing < 9_900
+            world.stop.now()
