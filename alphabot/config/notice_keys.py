@@ -23,7 +23,7 @@ _WISHES = (
     Key(
         "quiet",
         Flag(),
-        "only the daily summary, a day's target that will be missed, and what needs a human",
+        "only the daily summary, behind, and what needs a human",
         False,
     ),
     Key("progress_step_percent", Whole(1, 100), "of the target, from one notice to the next", 10),

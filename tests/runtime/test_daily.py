@@ -10,7 +10,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from alphabot.core.choosing import Wishes
 from alphabot.core.days import DAY_MS
+from alphabot.core.notices import NoticeKind
 from alphabot.core.records import Intended, Leg, Settled
 from alphabot.runtime.board import Ending, State
 from alphabot.runtime.control import Request
@@ -18,6 +20,7 @@ from alphabot.simulator import ExchangeSettings
 from tests.core.samples import fold
 from tests.runtime.steered import steered, strategy_of
 from tests.runtime.test_midnight import MIDNIGHT_MS
+from tests.runtime.test_notices import HEAD, People
 from tests.runtime.test_service import run_until
 from tests.runtime.world import World, open_world, seen, settings_of
 
@@ -212,19 +215,27 @@ async def test_the_multiplier_is_read_again_after_midnight(autojump_clock: MockC
         assert by_day == {False: {1}, True: {4}}
 
 
-async def test_a_target_that_will_be_missed_is_shown_early(
+async def test_a_target_that_will_be_missed_is_told_once_and_early(
     autojump_clock: MockClock,
 ) -> None:
-    """Two minutes are left for 10,000, of which a round makes 27."""
-    settings = settings_of(DAILY.replace("target_volume = 50", "target_volume = 10_000"))
-    async with open_world(start_ms=MIDNIGHT_MS - 120_000) as world:
-        async with steered(world, settings) as asked:
-            await seen(lambda: bool(world.board.rows) and world.row(1, "koge").rounds >= 3)
-            assert strategy_of(await asked.status(), 1, "koge").missing_at_midnight is None
-            await seen(lambda: world.row(1, "koge").missing_at_midnight is not None)
-            assert world.row(1, "koge").rounds == 5
-            assert world.clock.now_ms() < MIDNIGHT_MS - 60_000
-            missing = strategy_of(await asked.status(), 1, "koge").missing_at_midnight
-            assert missing is not None
-            assert 5_000 < missing < 9_900
-            world.stop.now()
+    """Two minutes are left for 10,000, of which a round makes 27; people want quiet."""
+    settings = settings_of(HEAD + DAILY.replace("target_volume = 50", "target_volume = 10_000"))
+    quiet = replace(settings.notices, everyone=Wishes(quiet=True))
+    people = People()
+    async with (
+        open_world(start_ms=MIDNIGHT_MS - 120_000) as world,
+        steered(world, replace(settings, notices=quiet)) as asked,
+    ):
+        await seen(lambda: bool(world.board.rows) and world.row(1, "koge").rounds >= 3)
+        assert strategy_of(await asked.status(), 1, "koge").missing_at_midnight is None
+        await seen(lambda: world.row(1, "koge").missing_at_midnight is not None)
+        assert world.row(1, "koge").rounds == 5
+        assert world.clock.now_ms() < MIDNIGHT_MS - 60_000
+        missing = strategy_of(await asked.status(), 1, "koge").missing_at_midnight
+        assert missing is not None
+        assert 5_000 < missing < 9_900
+        await seen(lambda: world.row(1, "koge").rounds >= 7)
+        (told,) = people.of(NoticeKind.BEHIND)
+        assert told.title == "User 1: koge will not make its target of this UTC day"
+        assert {notice.kind for notice in people.told} == {NoticeKind.BEHIND}
+        world.stop.now()
