@@ -72,10 +72,13 @@ _STRATEGIES: Mapping[str, Message] = {
         "已达到今日（UTC）目标，等待次日",
         "The target of this UTC day is reached: waiting for the next",
     ),
-    "strategy.day_already_reached": Message(
-        "INFO",
-        "今日（UTC）目标此前已达到，等待次日",
-        "The target of this UTC day was already reached: waiting for the next",
+    "volume.shown": Message(
+        "INFO", "交易所自己显示的今日交易量", "The exchange's own figure of today's volume"
+    ),
+    "volume.disagrees": Message(
+        "WARNING",
+        "交易所自己显示的今日交易量与我们的不一致",
+        "The exchange's own figure of today's volume disagrees with ours",
     ),
     "strategy.behind": Message(
         "WARNING",

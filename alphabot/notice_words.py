@@ -48,6 +48,10 @@ TITLES: Mapping[NoticeKind, Words] = {
         "用户{user}：策略{strategy}今日（UTC）将达不到目标",
         "User {user}: {strategy} will not make its target of this UTC day",
     ),
+    NoticeKind.VOLUME_DISAGREES: (
+        "用户{user}：策略{strategy}的交易量与交易所显示的不一致",
+        "User {user}: the exchange shows another volume for {strategy}",
+    ),
     NoticeKind.STOPPED: ("用户{user}：策略{strategy}{ended}", "User {user}: {strategy} {ended}"),
     NoticeKind.DAILY_SUMMARY: ("{subject} 每日汇总（UTC）", "{subject}: the day in figures (UTC)"),
 }

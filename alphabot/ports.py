@@ -7,7 +7,7 @@ cancel scopes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -115,6 +115,10 @@ class Exchange(Protocol):
 
     async def balances(self) -> Balances:
         """Return what the account holds in USDT and tokens."""
+        ...
+
+    async def shown_volume(self) -> Mapping[str, Decimal]:
+        """Return the volume the exchange shows for today by display symbol; it lags by minutes."""
         ...
 
 

@@ -66,6 +66,12 @@ SENTENCES: Mapping[str, Words] = {
         "钱包在自身交易之外另有 {beside} {asset}",
         "the wallet holds {beside} {asset} beside our own rounds",
     ),
+    "shown": (
+        "交易所显示今日 {token} 交易量 {shown} USDT，我们买入 {ours_usdt}，"
+        "乘以 mulPoint 为 {multiplied_usdt}",
+        "the exchange's figure for {token} today is {shown} USDT; ours are {ours_usdt}, times"
+        " mulPoint {multiplied_usdt}",
+    ),
     "written_off": (
         "{quantity} 枚 {alpha_id} 已不在钱包，予以核销：{reason}",
         "{quantity} {alpha_id} written off: {reason}",

@@ -13,8 +13,9 @@ from rich.padding import Padding
 from alphabot.cli import cells
 from alphabot.cli.layout import Row, labelled, printed, table
 from alphabot.cli.ledger_text import ledger_line
-from alphabot.cli.words import CONNECTIONS, DRY_RUN, ENDINGS, STATES, Words, word
+from alphabot.cli.words import CONNECTIONS, DIFFERENCES, DRY_RUN, ENDINGS, STATES, Words, word
 from alphabot.core.exact import ZERO, plain, round_half_up
+from alphabot.core.shown_volume import Difference
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
 from alphabot.runtime.notice_status import NoticesStatus
@@ -45,6 +46,10 @@ _SENTENCES: Mapping[str, Words] = {
     "behind": (
         "{strategy}：按目前速度，今日（UTC）结束时约差 {missing} USDT",
         "{strategy}: at this pace about {missing} USDT will be missing when the UTC day ends",
+    ),
+    "shown": (
+        "{strategy}：交易所显示今日 {shown} USDT，{why}",
+        "{strategy}: the exchange shows {shown} USDT for today, {why}",
     ),
     "realised": ("（已实现 {realised}）", " ({realised} realised)"),
     "unpriced": (
@@ -80,6 +85,7 @@ _LABELS: Mapping[str, Words] = {
     "halted": ("叫停", "HALTED"),
     "why": ("原因", "why"),
     "behind": ("落后", "behind"),
+    "shown": ("交易所数", "exchange's"),
     "refused": ("拦下", "refused"),
     "latched": ("停止", "LATCHED"),
     "leftover": ("剩余", "leftover"),
@@ -213,6 +219,10 @@ class _Text:
             name = cells.name(strategy.strategy_id)
             if why := strategy.waits_for or strategy.reason:
                 yield self._label("why"), f"{name}: {cells.name(why)}"
+            if strategy.shown_volume is not None:
+                why = word(DIFFERENCES[Difference(strategy.shown_difference)], self.language)
+                shown = cells.usdt(strategy.shown_volume)
+                yield self._label("shown"), self._say("shown", strategy=name, shown=shown, why=why)
             if strategy.missing_at_midnight is not None:
                 missing = cells.usdt(strategy.missing_at_midnight)
                 yield self._label("behind"), self._say("behind", strategy=name, missing=missing)

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alphabot.cli import cells
-from alphabot.cli.words import DRY_RUN, ENDINGS, LABELS, word
+from alphabot.cli.words import DIFFERENCES, DRY_RUN, ENDINGS, LABELS, word
 from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.core.values import StrategyId, UserId
 from alphabot.messages import Language
@@ -42,8 +42,9 @@ def _figures(board: Board, language: Language, width: int) -> RenderableType:
     lines = _lines(board, language)
     for left_out in ((), _DISPENSABLE):
         if _width(lines, language, left_out) <= width:
-            return _table(lines, language, left_out)
-    return Group(*(_listed(line, language) for line in lines))
+            return Group(_table(lines, language, left_out), *_shown(board, language))
+    listed = (_listed(line, language) for line in lines)
+    return Group(*listed, *_shown(board, language))
 
 
 def as_text(board: Board, language: Language) -> str:
@@ -59,8 +60,25 @@ def as_text(board: Board, language: Language) -> str:
     console = Console(force_terminal=False, color_system=None, width=10_000)
     with console.capture() as capture:
         console.print(table)
+    text = [line.rstrip() for line in capture.get().splitlines()]
     head = [word(DRY_RUN, language)] if board.dry_run else []
-    return "\n".join([*head, *(line.rstrip() for line in capture.get().splitlines())])
+    return "\n".join([*head, *text, *(line.plain for line in _shown(board, language))])
+
+
+def _shown(board: Board, language: Language) -> Sequence[Text]:
+    """Return the exchange's own figures, each with a word about why it is another than ours."""
+    return [
+        Text(
+            word(LABELS["shown"], language).format(
+                user=row.user_id,
+                token=cells.name(row.token),
+                shown=cells.usdt(row.shown_volume),
+                why=word(DIFFERENCES[row.shown_difference], language),
+            )
+        )
+        for row in board.rows
+        if row.shown_volume is not None and row.shown_difference is not None
+    ]
 
 
 def as_json(board: Board) -> str:
@@ -177,6 +195,8 @@ def _facts(row: Row) -> dict[str, object]:
         "credited": plain(row.credited),
         "volume_usdt": plain(row.volume_usdt),
         "exchange_volume_usdt": None if counted is None else plain(counted),
+        "shown_volume": None if row.shown_volume is None else plain(row.shown_volume),
+        "shown_difference": row.shown_difference,
         "rounds": row.rounds,
         "failed_rounds": row.failed_rounds,
         "round_seconds_mean": round(row.round_seconds_mean, 3),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alphabot.runtime.words import CONNECTIONS, ENDINGS, STATES, Words, word
+from alphabot.runtime.words import CONNECTIONS, DIFFERENCES, ENDINGS, STATES, Words, word
 
-__all__ = ["CONNECTIONS", "DRY_RUN", "ENDINGS", "LABELS", "STATES", "Words", "word"]
+__all__ = ["CONNECTIONS", "DIFFERENCES", "DRY_RUN", "ENDINGS", "LABELS", "STATES", "Words", "word"]
 
 DRY_RUN: Words = (
     "演练：行情真实，账户与成交均为模拟，没有任何订单发往交易所。",
@@ -31,6 +31,10 @@ LABELS: Mapping[str, Words] = {
     "raw": ("买入 USDT", "bought USDT"),
     "exchange": ("交易所 USDT", "exchange USDT"),
     "round_time": ("平均用时", "round time"),
+    "shown": (
+        "交易所显示用户 {user} 今日 {token} 交易量 {shown} USDT：{why}",
+        "exchange's figure for today, user {user}, {token}: {shown} USDT, {why}",
+    ),
     "leftover": ("剩余代币", "leftover"),
     "ending": ("结果", "how it ended"),
     "total": ("合计", "total"),

@@ -184,6 +184,12 @@ _SERVICE_WIDE = (
         True,
     ),
     Key(
+        "on_volume_mismatch",
+        Choice(("notify", "halt")),
+        "what to do where the exchange's own volume of today contradicts ours",
+        "notify",
+    ),
+    Key(
         "journal_on_network_disk",
         Flag(),
         "keep the journal on NFS, SMB or the like all the same, without a write-ahead log",

@@ -60,6 +60,7 @@ def loads(text: str, path: Path = Path("strategies.toml")) -> Settings:
         grace_seconds=shared["grace_seconds"],
         settle_seconds=shared["settle_seconds"],
         stream_required=shared["stream_required"],
+        on_volume_mismatch=shared["on_volume_mismatch"],
         journal_on_network_disk=shared["journal_on_network_disk"],
         dry_run_balance_usdt=_complete(document, ("dry_run",))["balance_usdt"],
     )

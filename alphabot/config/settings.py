@@ -181,6 +181,7 @@ class Settings:
     settle_seconds: float | None
     """None leaves it to the exchange's own figure."""
     stream_required: bool
+    on_volume_mismatch: Literal["notify", "halt"]
     journal_on_network_disk: bool
     dry_run_balance_usdt: Decimal
     """What a new account of a dry run begins with."""

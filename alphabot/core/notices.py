@@ -28,6 +28,8 @@ class NoticeKind(StrEnum):
     TARGET_REACHED = "target_reached"
     BEHIND = "behind"
     """The target of this UTC day will not be made before it ends."""
+    VOLUME_DISAGREES = "volume_disagrees"
+    """The exchange's own volume of today is not explained by ours."""
     STOPPED = "stopped"
     DAILY_SUMMARY = "daily_summary"
 

@@ -36,6 +36,7 @@ __all__ = [
     "Reset",
     "Restored",
     "Settled",
+    "Shown",
     "UnknownRecord",
     "Updated",
     "Witnessed",
@@ -217,6 +218,20 @@ class Witnessed(_Record, frozen=True, tag="witnessed"):
     beside: Decimal
 
 
+class Shown(_Record, frozen=True, tag="shown"):
+    """What the exchange itself showed as the volume of today, beside ours; changes nothing."""
+
+    strategy_id: StrategyId
+    token: str
+    """The display symbol, which other tokens of the account may share."""
+    shown: Decimal
+    ours_usdt: Decimal
+    multiplied_usdt: Decimal
+    """Ours times the tokens' multipliers."""
+    difference: str
+    """See :class:`alphabot.core.shown_volume.Difference`."""
+
+
 class WrittenOff(_Record, frozen=True, tag="written_off"):
     """Tokens our rounds bought are in the wallet no longer, and no order of ours sold them."""
 
@@ -268,6 +283,7 @@ Record = (
     | Credited
     | Leftover
     | Witnessed
+    | Shown
     | WrittenOff
     | Latched
     | Cleared

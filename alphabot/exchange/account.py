@@ -180,6 +180,10 @@ class Account:
         """Return the volume the exchange itself shows for today, in USDT; it lags by minutes."""
         return await self._get(_VOLUME, {}, wallets.volume_today)
 
+    async def shown_volume(self) -> Mapping[str, Decimal]:
+        """Return the same by display symbol."""
+        return await self._get(_VOLUME, {}, wallets.shown_volume)
+
     async def _order(
         self,
         path: str,

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from alphabot.core.exact import ZERO
 from alphabot.core.goals import Goal
+from alphabot.core.shown_volume import Difference
 from alphabot.core.values import AlphaId, StrategyId, UserId
 
 __all__ = ["Board", "Ending", "Row", "State"]
@@ -87,6 +88,9 @@ class Row:
     """The same raw volume on the exchange's own count, read at the end."""
     missing_at_midnight: Decimal | None = None
     """What the target of this day will be short of at the present pace; None where it will not."""
+    shown_volume: Decimal | None = None
+    """What the exchange itself showed for today under the token's symbol, as last read."""
+    shown_difference: Difference | None = None
     refusals: Counter[str] = field(default_factory=Counter)
     """How often the gate refused an order in this run, by the rule's name."""
     round_seconds_total: float = 0.0

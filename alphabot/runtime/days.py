@@ -33,6 +33,7 @@ class Days:
 
         self._began = (0.0, 0, ZERO)
         """When this day's buying began in this run, and the rounds and volume of before."""
+        self._reached_now = False
         self._behind_on: int | None = None
         """The day of which it was last said that its target will not be made."""
 
@@ -60,6 +61,11 @@ class Days:
         say("strategy.behind", missing=short, rounds=sample.rounds, cycle=cycle, **self._who)
         reason = f"about {short} of {plain(goal.target)} USDT will be missing at 00:00 UTC"
         self._desk.teller.behind(self._strategy.strategy_id, day, reason)
+
+    def was_reached_now(self) -> bool:
+        """Return once for each day on which its target was reached that it was."""
+        reached, self._reached_now = self._reached_now, False
+        return reached
 
     def closed(self, progress: StrategyProgress) -> After | None:
         """Return the wait until it may buy again, or None if it may now."""
@@ -93,8 +99,7 @@ class Days:
                 say("strategy.before_start", start=start, seconds=seconds, **self._who)
             return
         credited = plain(goal.credited(progress, now_ms))
-        if self._open_on == now_ms // DAY_MS:
-            say("strategy.day_reached", credited=credited, start=start, **self._who)
+        say("strategy.day_reached", credited=credited, start=start, **self._who)
+        if self._open_on == now_ms // DAY_MS:  # else by an earlier run, which has told so
             self._desk.teller.reached_today(self._strategy.strategy_id)
-        else:
-            say("strategy.day_already_reached", credited=credited, start=start, **self._who)
+            self._reached_now = True

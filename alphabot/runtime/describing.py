@@ -116,6 +116,8 @@ class Describer:
             leftover_cost_usdt=figure(row.leftover_cost_usdt),
             limits=strategy_limits(progress, self.limits_of(seat.user_id)),
             refusals=dict(row.refusals),
+            shown_volume=None if row.shown_volume is None else figure(row.shown_volume),
+            shown_difference=row.shown_difference or "",
             daily=row.goal is not None and row.goal.daily,
             missing_at_midnight=(
                 None if row.missing_at_midnight is None else figure(row.missing_at_midnight)

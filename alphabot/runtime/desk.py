@@ -15,6 +15,7 @@ from alphabot.core.limit_values import Limits
 from alphabot.core.orders import Legs
 from alphabot.core.planning import Unplannable, plan_sale
 from alphabot.core.progress import OpenIntent
+from alphabot.core.shown_volume import Purchases
 from alphabot.core.standing import (
     Other,
     Stake,
@@ -82,6 +83,9 @@ class Desk:
     """Rules of plugins that are asked no more; one for all users."""
     teller: Teller
     """What happens here, for people."""
+    halts_on_mismatch: bool = False
+    """Whether the user stops where the exchange's own volume contradicts ours."""
+    purchases: Purchases = field(default_factory=Purchases)
     ordering: trio.Lock = field(default_factory=trio.Lock)
     """Held from the gate to the answer: one request of an account at a time."""
     bids: dict[AlphaId, Decimal] = field(default_factory=dict)

@@ -104,7 +104,9 @@ class Recorder:
         self.writes += 1
         try:
             with trio.CancelScope(shield=True):
-                return await self._journal.commit_intent(self.user_id, intended)
+                committed = await self._journal.commit_intent(self.user_id, intended)
+                self._tell(intended)
+                return committed
         except AlphabotError:
             del self.state.open_intents[intended.intent_id]
             raise

@@ -115,6 +115,10 @@ class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How often each rule of the gate refused an order, in this run."""
     daily: bool = False
     """Whether target and credited are those of this UTC day."""
+    shown_volume: Decimal | None = None
+    """The exchange's own figure for today under the token's symbol, once it was read."""
+    shown_difference: str = ""
+    """Why it is not ours; see :class:`alphabot.core.shown_volume.Difference`."""
     missing_at_midnight: Decimal | None = None
     """What the target will be short of when the day ends, at the present pace."""
     ending: str | None = None

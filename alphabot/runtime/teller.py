@@ -108,10 +108,13 @@ class Teller:
         cause = f"behind/{self._recorder.user_id}/{strategy_id}/{day}"
         self._tell(NoticeKind.BEHIND, strategy_id, cause=cause, reason=reason)
 
+    def disagrees(self, strategy_id: StrategyId, reason: str) -> None:
+        """Tell that the exchange's own volume contradicts ours."""
+        self._tell(NoticeKind.VOLUME_DISAGREES, strategy_id, reason=reason)
+
     def began_a_day(self, strategy_id: StrategyId) -> None:
         """Measure the pace of a daily strategy from now on: it has waited for this."""
-        credited = self._state.strategy(strategy_id).credited
-        self._began[strategy_id] = (trio.current_time(), credited)
+        self._began[strategy_id] = trio.current_time(), self._state.strategy(strategy_id).credited
 
     def ended(self, row: Row) -> None:
         """Tell how a strategy has ended; a latch has told so itself."""

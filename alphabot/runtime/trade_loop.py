@@ -7,6 +7,7 @@ by way of a :class:`Follower`. What it knows of the past it reads from the journ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -34,6 +35,7 @@ from alphabot.runtime.intending import intend_pair
 from alphabot.runtime.leftovers import Leftovers
 from alphabot.runtime.pausing import wait_out
 from alphabot.runtime.placing import place
+from alphabot.runtime.shown import read_shown
 from alphabot.runtime.sight import Sight
 from alphabot.runtime.turnstile import Turn
 
@@ -50,6 +52,8 @@ class TradeLoop:
         self.row = row
         self.who = {"user_id": desk.user_id, "strategy_id": strategy.strategy_id}
         self.stop = desk.stop.child(strategy.strategy_id)
+        self.neighbours: Sequence[Row] = (row,)
+        """All strategies of this user."""
         self._desk = desk
         self._token = token
         self._sight = Sight(desk, strategy, token, rule)
@@ -226,6 +230,8 @@ class TradeLoop:
     async def _pause(self, after: After) -> After:
         with self.stop.interruptible():
             self.follower.now(after.state, after.pause_seconds or None)
+            if self._days.was_reached_now():
+                await read_shown(self._desk, self.row, self.neighbours)
             await wait_out(after, self.row, self.stop, self._desk.brake)
             self.follower.now(State.WAITING_STREAM)
             await self._desk.router.wait_live()

@@ -41,6 +41,7 @@ from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.newer import refuse_older_journal
 from alphabot.runtime.orphans import follow_orphans
+from alphabot.runtime.shown import read_shown
 from alphabot.runtime.trade_loop import TradeLoop
 
 __all__ = ["FEED_ITEMS_MAX", "User"]
@@ -61,6 +62,8 @@ class User:
         self.desk = desk
         self._feed = feed
         self._loops = loops
+        for loop in loops:
+            loop.neighbours = self.rows
         self._alarm = trio.Event()
         self._alarm_reason = ""
 
@@ -172,6 +175,7 @@ class User:
         loop.follower.now(State.SETTLING)
         with trio.move_on_after(COUNT_SECONDS), _a_figure_less():
             loop.row.exchange_volume_usdt = await self._count_at_exchange(loop)
+        await read_shown(self.desk, loop.row, self.rows)
         self._finish(loop, after)
 
     async def _count_at_exchange(self, loop: TradeLoop) -> Decimal | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from alphabot.core.shown_volume import Difference
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
 
-__all__ = ["CONNECTIONS", "ENDINGS", "STATES", "Words", "word"]
+__all__ = ["CONNECTIONS", "DIFFERENCES", "ENDINGS", "STATES", "Words", "word"]
 
 Words = tuple[str, str]
 """The same in Chinese and in English."""
@@ -31,6 +32,24 @@ STATES: Mapping[State, Words] = {
     State.HALTED: ("已叫停", "halted"),
     State.ENDED: ("已结束", "ended"),
 }
+
+DIFFERENCES: Mapping[Difference, Words] = {
+    Difference.NONE: ("与我们的一致", "as ours"),
+    Difference.MULTIPLIED: ("等于我们的乘以 mulPoint", "ours times mulPoint"),
+    Difference.LATE: (
+        "比成交晚一两分钟，可能已乘以 mulPoint",
+        "it lags fills by one or two minutes, and may be times mulPoint",
+    ),
+    Difference.MORE: (
+        "比我们的多：账户自己的交易、同名的其他代币或卖出也在其中",
+        "more than ours: trades of your own, other tokens of that symbol, or SELLs are in it",
+    ),
+    Difference.LESS: (
+        "比我们早已成交的还少：请核对账户",
+        "less than what filled minutes ago: look at the account",
+    ),
+}
+"""Why the exchange's own volume of today is not ours."""
 
 ENDINGS: Mapping[Ending, Words] = {
     Ending.REACHED: ("已达目标", "target reached"),

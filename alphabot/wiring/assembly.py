@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +11,7 @@ import trio
 
 from alphabot.config import Settings, StrategySettings
 from alphabot.core.events import DayOfUser, Event
+from alphabot.core.shown_volume import Purchases
 from alphabot.core.values import UserId
 from alphabot.exchange.account import open_account
 from alphabot.exchange.exchange_time import ExchangeTime
@@ -71,6 +72,7 @@ class _Everyone:
     identities: Identities
     bars: Bars
     bench: Bench
+    purchases: Mapping[UserId, Purchases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,16 @@ async def assemble(
     tellers = [_teller(shared.notices, recorder) for recorder in recorders]
     guard = shared.settings.guards()
     turnstile = Turnstile(guard=guard)
+    purchases = {recorder.user_id: Purchases() for recorder in recorders}
+    for recorder in recorders:
+        recorder.onlookers.append(purchases[recorder.user_id].take)
     bars = await replay_all(shared.journal, recorders, guard=guard)
     for each in refused:
         bars.refuse(each.strategy.strategy_id, each.reason)
     bench = Bench(
         shared.settings.plugins.bench_after, shared.plugins.plugin_of, shared.notices.benched
     )
-    everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars, bench)
+    everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars, bench, purchases)
     seats = []
     halts = []
     for recorder, teller in zip(recorders, tellers, strict=True):
@@ -183,6 +188,8 @@ async def _open_user(
             multiplier_of=shared.plugins.multiplier,
             bench=everyone.bench,
             teller=teller,
+            halts_on_mismatch=shared.settings.on_volume_mismatch == "halt",
+            purchases=everyone.purchases[seat.user_id],
         )
         feed = UserFeed(account.listen_key, door.net, door.order_stream_url)
         by_id = {b.settings.strategy_id: b for b in bound}

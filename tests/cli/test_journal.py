@@ -36,6 +36,7 @@ from alphabot.core.records import (
     Reset,
     Restored,
     Settled,
+    Shown,
     UnknownRecord,
     Updated,
     Witnessed,
@@ -162,6 +163,15 @@ EVERY_KIND: Sequence[Record] = (
         quantity=Decimal(5),
         reason="gone",
     ),
+    Shown(
+        at_ms=NOON_MS + 16,
+        strategy_id=KOGE,
+        token="KOGE",
+        shown=Decimal(28),
+        ours_usdt=Decimal(30),
+        multiplied_usdt=Decimal(30),
+        difference="late",
+    ),
 )
 TWO_RECORDS: Sequence[Record] = (PAIR, Latched(at_ms=NOON_MS + 2, reason="r", clears="c"))
 IN_ENGLISH = """\
@@ -184,6 +194,8 @@ IN_ENGLISH = """\
 2023-11-15 12:00:00.013 UTC #15 koge set back to zero
 2023-11-15 12:00:00.014 UTC #16 the wallet holds 12.5 USDT beside our own rounds
 2023-11-15 12:00:00.015 UTC #17 5 ALPHA_22 written off: gone
+2023-11-15 12:00:00.016 UTC #18 the exchange's figure for KOGE today is 28 USDT; ours are 30, \
+times mulPoint 30
 """
 LEDGER = (
     "ALPHA_22: bought 13,634.996364 = sold 10 + on no order 13,619.996364"
@@ -254,8 +266,8 @@ def test_a_sound_journal_is_told_user_by_user(command: Command, config: Path) ->
     assert (done.code, done.err) == (0, "")
     head, first, second, third, last = done.out.splitlines()
     assert head.startswith(str(database(config)))
-    assert head.endswith("(simulated at 127.0.0.1:1): 19 records of 1 run(s)")
-    assert first.startswith("user 1: 17 records, the last of 2023-11-15 12:00:00 UTC, tip ")
+    assert head.endswith("(simulated at 127.0.0.1:1): 20 records of 1 run(s)")
+    assert first.startswith("user 1: 18 records, the last of 2023-11-15 12:00:00 UTC, tip ")
     assert second.startswith("user 2: 2 records")
     assert third == "user 3: no records"
     assert last == "The journal is sound."
@@ -267,11 +279,11 @@ def test_a_sound_journal_as_json(command: Command, config: Path) -> None:
     exported = command("journal", "export", "--user", 1, "--config", config).out.splitlines()
     assert (done.code, done.err) == (0, "")
     assert found["sound"] is True
-    assert (found["records"], found["runs"], found["problem"]) == (19, 1, None)
+    assert (found["records"], found["runs"], found["problem"]) == (20, 1, None)
     assert found["users"][0] == {
         "user": 1,
-        "records": 17,
-        "last_at_ms": NOON_MS + 15,
+        "records": 18,
+        "last_at_ms": NOON_MS + 16,
         "tip": json.loads(exported[-1])["hash"],
         "damage": None,
     }
@@ -307,16 +319,16 @@ def test_a_story_that_cannot_have_been_is_damage(command: Command, config: Path)
         trio.run(write, journal, 1, [BOUGHT])
     done = command("journal", "verify", "--config", config)
     assert done.code == 1
-    assert "user 1: DAMAGED, record 18 cannot follow those before it" in done.out
-    assert "the 17 before it are sound" in done.out
+    assert "user 1: DAMAGED, record 19 cannot follow those before it" in done.out
+    assert "the 18 before it are sound" in done.out
 
 
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("DELETE FROM records WHERE position = 18", "record 18 of all users is missing"),
-        ("DELETE FROM records WHERE position = 19", "it had 19 records of 1 runs and has 18"),
+        ("DELETE FROM records WHERE position = 19", "record 19 of all users is missing"),
+        ("DELETE FROM records WHERE position = 20", "it had 20 records of 1 runs and has 19"),
         ("UPDATE intents SET open_legs = 0", "the table of intents disagree"),
         ("UPDATE ownership SET epoch = 0", "older copy"),
     ],
@@ -399,7 +411,7 @@ def test_every_sentence_is_in_both_languages(command: Command, config: Path) -> 
         assert english.isascii()
 
 
-@pytest.mark.parametrize(("last", "lines"), [(1, 1), (4, 4), (99, 17)])
+@pytest.mark.parametrize(("last", "lines"), [(1, 1), (4, 4), (99, 18)])
 def test_the_last_ones(command: Command, config: Path, last: int, lines: int) -> None:
     done = command("journal", "show", 1, "--last", last, "--config", config)
     shown = "".join(IN_ENGLISH.splitlines(keepends=True)[-lines:])
@@ -409,9 +421,9 @@ def test_the_last_ones(command: Command, config: Path, last: int, lines: int) ->
 def test_records_as_json(command: Command, config: Path) -> None:
     done = command("journal", "show", 1, "--last", 2, "--json", "--config", config)
     found = json.loads(done.out)
-    assert (found["user"], found["records"], found["damage"]) == (1, 17, None)
-    assert [entry["sequence"] for entry in found["entries"]] == [16, 17]
-    assert found["entries"][0]["record"]["type"] == "witnessed"
+    assert (found["user"], found["records"], found["damage"]) == (1, 18, None)
+    assert [entry["sequence"] for entry in found["entries"]] == [17, 18]
+    assert found["entries"][0]["record"]["type"] == "written_off"
     (token,) = found["tokens"]
     assert {
         name: token[name] for name in ("alpha_id", "bought", "sold", "on_sells", "unknown")
@@ -485,7 +497,7 @@ def test_an_export_can_be_checked_by_any_program(config: Path) -> None:
     )
     raw = done.stdout.splitlines()
     lines = [json.loads(line) for line in raw]
-    assert [line["position"] for line in lines] == list(range(1, 20))
+    assert [line["position"] for line in lines] == list(range(1, 21))
     assert list(lines[0]) == ["position", "user", "sequence", "hash", "record"]
     found = json.loads(alphabot("journal", "verify", "--json", cwd=config.parent).stdout)
     assert chained(lines, raw) == {
@@ -500,7 +512,7 @@ def test_a_file_is_for_its_user_alone_and_never_overwritten(
     done = command("journal", "export", "-o", file, "--config", config)
     assert done == (0, "", "")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert file.read_text().count("\n") == 19
+    assert file.read_text().count("\n") == 20
     before = file.read_bytes()
     again = command("journal", "export", "--user", 1, "--output", file, "--config", config)
     assert (again.code, again.out) == (2, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -24,6 +24,7 @@ __all__ = [
     "funding",
     "holdings",
     "listen_key",
+    "shown_volume",
     "tokens",
     "volume_today",
 ]
@@ -85,6 +86,14 @@ def volume_today(reply: Reply) -> Decimal:
     return unwrap(reply, _Volume, lambda found: not_negative(found.total))
 
 
+def shown_volume(reply: Reply) -> Mapping[str, Decimal]:
+    """Return the same by the tokens' display symbols, which are not unique: equal ones are added.
+
+    Raises as :func:`alphabot.exchange.wire.envelope.unwrap`.
+    """
+    return unwrap(reply, _Volumes, _by_symbol)
+
+
 def holdings(reply: Reply) -> tuple[Holding, ...]:
     """Return what ``wallet/asset`` lists: spot assets and tokens with their worth."""
     return unwrap(reply, list[_HoldingRow], lambda rows: tuple(map(_holding, rows)))
@@ -127,6 +136,22 @@ class _HoldingRow(msgspec.Struct, rename="camel"):
 
 class _Volume(msgspec.Struct):
     total: Figure = msgspec.field(name="totalVolume")
+
+
+class _VolumeRow(msgspec.Struct):
+    symbol: str = msgspec.field(name="tokenName")
+    volume: Figure
+
+
+class _Volumes(_Volume):
+    rows: list[_VolumeRow] = msgspec.field(name="tradeVolumeInfoList")
+
+
+def _by_symbol(found: _Volumes) -> Mapping[str, Decimal]:
+    volumes: dict[str, Decimal] = {}
+    for row in found.rows:
+        volumes[row.symbol] = volumes.get(row.symbol, ZERO) + not_negative(row.volume)
+    return volumes
 
 
 def _held(bucket: _Bucket | None) -> tuple[Decimal, Decimal]:
