@@ -179,8 +179,8 @@ _SERVICE_WIDE = (
     ),
     Key(
         "stream_required",
-        Flag({False: "nothing trades without its order stream"}),
-        "whether a strategy ends if its stream cannot be had",
+        Flag(),
+        "false: trade on without the order stream, by asking for every order",
         True,
     ),
     Key(

@@ -186,6 +186,7 @@ class Desk:
                 self.multiplier_of,
                 self.reconciler.settle_seconds,
                 self.on_unheard,
+                lambda: self.router.heard,
             )
             yield watch
             watch.end()

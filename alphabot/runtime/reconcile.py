@@ -29,6 +29,8 @@ from alphabot.runtime.router import Router
 
 __all__ = ["Reconciler", "read_orders"]
 
+READ_AGAIN_SECONDS = 8.0
+"""How soon the account is read again while there is no stream, which may be done without."""
 FRESH_SECONDS = 30.0
 """How long a comparison of wallet and ledger holds while nothing of ours has happened since."""
 
@@ -53,8 +55,15 @@ class Reconciler:
     """What was last read of one account, and the searches for what became of requests."""
 
     def __init__(
-        self, exchange: Exchange, recorder: Recorder, router: Router, settle_seconds: float
+        self,
+        exchange: Exchange,
+        recorder: Recorder,
+        router: Router,
+        settle_seconds: float,
+        *,
+        stream_required: bool = True,
     ) -> None:
+        self.stream_required = stream_required
         self.settle_seconds = settle_seconds
         self.last = Reading((), ())
         self._exchange = exchange
@@ -83,12 +92,35 @@ class Reconciler:
         Before the first time requests are looked for whose outcome an earlier run never learned.
         Raises Unresolved and NotAuthorised.
         """
+        connection = 0
+        if not self.stream_required:
+            await self._resolve_all()
+            while True:
+                connection = await self._keep_gate_without_stream(connection)
         connection = await self._router.next_connection(0)
         await self._resolve_all()
         while True:
             await self.read()
             self._router.reconciled(connection)
             connection = await self._router.next_connection(connection)
+
+    async def _keep_gate_without_stream(self, connection: int) -> int:
+        """Open the gate by one reading, with the stream or, while there is none, without it.
+
+        Returns the connection that was reconciled last.
+        """
+        later: int | None = None
+        with trio.move_on_after(READ_AGAIN_SECONDS):
+            later = await self._router.next_connection(connection)
+        losses = self._router.losses
+        if later is not None:
+            await self.read()
+            self._router.reconciled(later)
+            return later
+        if not self._router.heard:
+            await self.read()
+            self._router.read_without_stream(losses)
+        return connection
 
     async def read(self) -> Reading:
         """Return a complete reading with the wallet, asking again until there is one.

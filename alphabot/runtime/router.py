@@ -11,11 +11,15 @@ Why this file is harder than it looks:
   told that it missed something, in the same way, and no order may leave before the account was
   read anew (:mod:`alphabot.runtime.reconcile`).
 
+Where the stream is not required, a complete reading of the account stands in for it while there is
+none: it opens the gate for READING_SECONDS, unless the stream was lost after it began.
+
 There is one word for "ask the exchange": :data:`MISSED`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -35,6 +39,9 @@ PARKED_REPORTS_MAX = 1024
 within FORGOTTEN_SECONDS ask."""
 FORGOTTEN_SECONDS = 60.0
 """Longer than it can take from an order's first update to its claim."""
+
+READING_SECONDS = 20.0
+"""How long a complete reading of the account keeps the gate open while there is no stream."""
 
 
 class Missed(Enum):
@@ -105,6 +112,8 @@ class Router:
         self._connected = False
         self._changed = trio.Event()
         self._live = trio.Event()
+        self._losses = 0
+        self._read_at = -math.inf
         self.on_connection: Callable[[bool, str], None] = lambda live, reason: None
         """Told of each loss (with its reason) and each return of the stream, for people."""
         self.on_unclaimed: Callable[[OrderReport], None] = lambda report: None
@@ -112,8 +121,25 @@ class Router:
 
     @property
     def live(self) -> bool:
+        """Whether the account is known: by the stream and a reading since, or by a fresh one."""
+        return self._live.is_set() or trio.current_time() < self._read_at + READING_SECONDS
+
+    @property
+    def heard(self) -> bool:
         """Whether the stream is connected, and the account was read since."""
         return self._live.is_set()
+
+    @property
+    def losses(self) -> int:
+        """How often the stream was taken for lost, or came back."""
+        return self._losses
+
+    def read_without_stream(self, losses: int) -> None:
+        """Open the gate for a while after a reading that began after so many losses."""
+        if not self._connected and losses == self._losses:
+            self._read_at = trio.current_time()
+            self._changed.set()
+            self._changed = trio.Event()
 
     @property
     def unclaimed(self) -> Iterator[OrderReport]:
@@ -122,7 +148,12 @@ class Router:
 
     async def wait_live(self) -> None:
         """Return once the stream is connected and the account was read since."""
-        await self._live.wait()
+        await trio.lowlevel.checkpoint()
+        while not self.live:
+            changed, live = self._changed, self._live
+            async with trio.open_nursery() as nursery:
+                for event in (changed, live):
+                    nursery.start_soon(_end_after, event, nursery.cancel_scope)
 
     async def next_connection(self, after: int) -> int:
         """Return the number of the present connection, once it is a later one than that."""
@@ -143,6 +174,8 @@ class Router:
     def _change(self, *, connected: bool) -> None:
         self._connected = connected
         self._connections += connected
+        self._losses += 1
+        self._read_at = -math.inf
         if self._live.is_set():  # else somebody may be waiting for this very event
             self._live = trio.Event()
         self._changed.set()
@@ -179,7 +212,7 @@ class Router:
         self._parked_count -= len(parked)
         for report in sorted(parked, key=lambda r: r.event_id or 0):
             claim.deliver(report)
-        if self._forgot_lately or not self.live:
+        if self._forgot_lately or not self.heard:
             claim.miss()
         self._claims.update(dict.fromkeys(claim.order_ids, claim))
         try:
@@ -201,3 +234,8 @@ class Router:
             _, oldest = self._parked.popitem(last=False)
             self._parked_count -= len(oldest)
             self._forgot_parked_at = trio.current_time()
+
+
+async def _end_after(event: trio.Event, scope: trio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()

@@ -51,6 +51,8 @@ FEED_ITEMS_MAX = 1024
 process stalls; the feed then drops its connection, and everything is asked for again by REST."""
 CONNECT_SECONDS = 30.0
 """How long the first connection of the order stream may take."""
+WITHOUT_STREAM_SECONDS = 60.0
+"""How soon a stream that can be done without is asked for again, once it could not be had."""
 COUNT_SECONDS = 5.0
 """How long the final table waits for the exchange's own count; it is shown, nothing more."""
 
@@ -136,10 +138,13 @@ class User:
             connection.start_soon(desk.router.run, receive)
             connection.start_soon(desk.reconciler.keep_gate)
             with self.desk.stop.interruptible() as starting:
-                with trio.move_on_after(CONNECT_SECONDS) as connecting:
-                    await connection.start(self._feed.run, send)
-                if connecting.cancelled_caught:
-                    raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
+                if not desk.reconciler.stream_required:
+                    connection.start_soon(self._keep_feed, send)
+                else:
+                    with trio.move_on_after(CONNECT_SECONDS) as connecting:
+                        await connection.start(self._feed.run, send)
+                    if connecting.cancelled_caught:
+                        raise FeedLost(f"no order stream within {CONNECT_SECONDS:.0f} s")
                 await desk.router.wait_live()
                 tokens = {r.strategy_id: r.alpha_id for r in self.rows if r.alpha_id is not None}
                 await refuse_older_journal(desk, tokens, known_until_ms)
@@ -147,6 +152,19 @@ class User:
                 await self._trade_all()
             connection.cancel_scope.cancel()
         desk.router.close()
+
+    async def _keep_feed(self, send: trio.MemorySendChannel[FeedItem]) -> None:
+        """Listen whenever there is a stream; without one each order is asked for.
+
+        Raises NotAuthorised.
+        """
+        while True:
+            try:
+                await self._feed.run(send)
+                return
+            except FeedLost as loss:
+                say("stream.lost", user_id=self.desk.user_id, reason=str(loss))
+            await trio.sleep(WITHOUT_STREAM_SECONDS)
 
     async def _trade_all(self) -> None:
         running = [loop.strategy.strategy_id for loop in self._loops]
@@ -162,7 +180,7 @@ class User:
         raise Unresolved(self._alarm_reason)
 
     def _doubt_stream(self, order_id: OrderId) -> None:
-        if self.desk.router.live:
+        if self.desk.router.heard:
             say("stream.silent", order_id=order_id, user_id=self.desk.user_id)
             self._feed.distrust(f"it kept silent about order {order_id}")
 

@@ -32,6 +32,8 @@ __all__ = ["POLL_SECONDS", "Watch", "ended", "split_fees"]
 
 POLL_SECONDS = 30.0
 """How long a watch relies on the stream's silence before it asks by REST."""
+DEAF_SECONDS = 3.0
+"""The same while there is no stream: two requests, of the two a second that an account may send."""
 UNHEARD_SECONDS = 5.0
 """The stream tells of an order as soon as it is placed: one that was followed for so long without
 a word means that it carries nothing."""
@@ -52,6 +54,7 @@ class Watch:
         multiplier_of: Callable[[str], Multiplier],
         settle_seconds: float,
         on_unheard: Callable[[OrderId], None],
+        hears: Callable[[], bool] = lambda: True,
     ) -> None:
         self.entry = entry
         self.legs = legs
@@ -62,6 +65,7 @@ class Watch:
         self._settle_seconds = settle_seconds
         self._poll_seconds = POLL_SECONDS
         self._on_unheard = on_unheard
+        self._hears = hears
         self._absences = 0
         self._absent_at = 0.0
         self._began_at = trio.current_time()
@@ -75,7 +79,8 @@ class Watch:
         await trio.lowlevel.checkpoint()
         while not done(self.legs):
             item: OrderReport | Missed | None = None
-            with trio.move_on_after(self._poll_seconds):
+            longest = POLL_SECONDS if self._hears() else DEAF_SECONDS
+            with trio.move_on_after(min(self._poll_seconds, longest)):
                 item = await self._claim.next()
             if isinstance(item, OrderReport):
                 self._poll_seconds = POLL_SECONDS
@@ -85,7 +90,7 @@ class Watch:
             self._poll_seconds = min(POLL_SECONDS, 2 * self._poll_seconds)
             before = self.legs
             await (self.ask() if item is None else self.ask_again())
-            if item is None and relied_on_stream and self.legs != before:
+            if item is None and relied_on_stream and self._hears() and self.legs != before:
                 # It happened, and the stream kept silent: the subscription may be dead.
                 self._on_unheard(next(iter(before.orders.values())).order_id)
 
