@@ -24,6 +24,9 @@ _HARDLY_FILLS = {"buys never fill", "sells never fill", "thin book", "fills shar
 """Kinds whose worlds would come to no end with a rule that refuses a thin book, or waits."""
 _HOW_MANY_KINDS = (0, 1, 1, 2, 3, 4, 6, 9, 14)
 
+_WITHOUT_STREAM_SHARE = 0.2
+"""Of all worlds, those whose users may trade without their order stream."""
+
 
 def draw_profile(seed: int, mode: Mode | None = None) -> Profile:
     """Return the world of a seed; without a mode, even seeds are of safety, odd ones of liveness.
@@ -52,6 +55,8 @@ def draw_profile(seed: int, mode: Mode | None = None) -> Profile:
         strategies=strategies,
         limits=_limits(rng, rates, strategies),
         grace_seconds=rng.choice(("0", "2", "30")),
+        # A generator of its own, so that what else is drawn stays as it was.
+        stream_required=generator(seed, "stream required").random() >= _WITHOUT_STREAM_SHARE,
         exchange=_exchange(rng, rates, strategies),
         faults=rates,
         moments=moments,

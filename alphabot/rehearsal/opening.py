@@ -72,6 +72,7 @@ async def open_world(profile: Profile, clock: WallClock, *, verbose: bool) -> As
     wall = JumpingClock(clock)
     limits = loads(profile.configuration(), Path("rehearsal.toml")).limits
     referee = Referee(exchange, rules_of(limits, exchange), profile.user_ids)
+    referee.stream_required = profile.stream_required
     referee.stakes.watched_collar = not _prices_lie(profile)
     async with trio.open_nursery() as nursery:
         await nursery.start(memory.serve)

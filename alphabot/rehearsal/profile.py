@@ -69,6 +69,7 @@ class Profile:
     strategies: tuple[StrategyProfile, ...]
     limits: dict[str, str]
     grace_seconds: str
+    stream_required: bool = True
     exchange: dict[str, Any]
     faults: dict[str, float]
     moments: tuple[Moment, ...] = ()
@@ -120,7 +121,8 @@ class Profile:
         Calm, its rules are our own and its limits those of the shipped configuration.
         """
         lines = ["[exchange]", 'mode = "simulated"', "[global_settings]"]
-        lines += [f"grace_seconds = {self.grace_seconds}", "failure_backoff_factor = 2", "[limits]"]
+        lines += [f"grace_seconds = {self.grace_seconds}", "failure_backoff_factor = 2"]
+        lines += [f"stream_required = {str(self.stream_required).lower()}", "[limits]"]
         if not calm:
             lines += [f"{name} = {value}" for name, value in self.limits.items()]
         folders = [_HERE / ("mended" if calm else "unruly"), _HERE / "messengers"]

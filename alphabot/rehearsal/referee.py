@@ -6,6 +6,7 @@ network: what was asked and what was answered whole. It never asks the client's 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ _PLACING = (RequestKind.PLACE, RequestKind.PLACE_PAIR)
 _MINUTE = 60.0
 _UNHEARD_SECONDS = 45.0
 """How long a client may take for connected what the exchange knows to be gone."""
+_READING_SECONDS = 60.0
+"""How old the last reading of open orders may be where a user trades without a stream: what it
+opens the gate for, and how long an order that the gate let pass may take to arrive."""
 _DEAF_ROUNDS = 4
 """Rounds that may begin on a stream that carries nothing: two strategies, and one more for each
 whose first readings failed."""
@@ -82,6 +86,8 @@ class _User:
     in_flight: list[_Doubt] = field(default_factory=list)
     must_read: bool = False
     heard_at: float = 0.0
+    read_at: float = -math.inf
+    """When the open orders were last read wholly."""
     deaf: bool = False
     """Whether something happened that reached no connection, while one stayed open."""
     deaf_rounds: int = 0
@@ -97,6 +103,8 @@ class Referee:
         self.stakes = Stakes(exchange, rules, user_ids, self.object_to)
         self.by_hand = False
         """Whether what is asked of the exchange at this moment is a person's doing."""
+        self.stream_required = True
+        """Whether nobody may trade unheard; else only who has read the account not long ago."""
         self.halted_at: float | None = None
         """When the present life was told to stop."""
         self.intents_of: Callable[[int], Sequence[Intended]] = lambda user_id: ()
@@ -179,7 +187,10 @@ class Referee:
         for doubt in user.doubts:
             self._judge_doubt(doubt, who, now)
         user.doubts.clear()
-        if user.must_read:
+        # Without a stream the last reading opened the gate, and that one has come back the client
+        # has yet to hear.
+        excused = not self.stream_required and now - user.read_at <= _READING_SECONDS
+        if user.must_read and not excused:
             self.object_to("I-14", f"{who} sends an order before it has read after a reconnect")
         while user.placings and user.placings[0] <= now - _MINUTE:
             user.placings.popleft()
@@ -213,6 +224,8 @@ class Referee:
             return
         is_open = errand.path.endswith("get-open-order")
         user.must_read = False
+        if is_open:
+            user.read_at = now
         for doubt in user.doubts:
             doubt.seen |= any(str(i).encode() in errand.answer.body for i in doubt.order_ids)
             if is_open:
@@ -264,7 +277,9 @@ class Referee:
             doubt.order_ids = entry.order_ids
         if not self._exchange.hub.hears(entry.user_id):
             since = trio.current_time() - user.heard_at
-            if since > _UNHEARD_SECONDS:
+            if not self.stream_required:
+                since = min(since, trio.current_time() - user.read_at)
+            if since > (_UNHEARD_SECONDS if self.stream_required else _READING_SECONDS):
                 self.object_to("I-14", f"user {entry.user_id} trades unheard for {since:.0f} s")
         user.deaf_rounds += user.deaf and entry.kind is RequestKind.PLACE_PAIR
         if user.deaf_rounds > _DEAF_ROUNDS:
