@@ -76,15 +76,9 @@ _STRATEGIES: Mapping[str, Message] = {
         "INFO", "交易所自己显示的今日交易量", "The exchange's own figure of today's volume"
     ),
     "volume.disagrees": Message(
-        "WARNING",
-        "交易所自己显示的今日交易量与我们的不一致",
-        "The exchange's own figure of today's volume disagrees with ours",
+        "WARNING", "交易所显示的今日量不符", "The exchange's volume disagrees"
     ),
-    "strategy.behind": Message(
-        "WARNING",
-        "按目前速度，今日（UTC）结束前达不到目标",
-        "At this pace the target will not be made before the UTC day ends",
-    ),
+    "strategy.behind": Message("WARNING", "今日将达不到目标", "The day's target will be missed"),
     "strategy.before_start": Message(
         "INFO", "尚未到开始时间（UTC），等待", "Waiting for the time of day (UTC) to begin at"
     ),

@@ -101,7 +101,7 @@ LIVE_EXCHANGE = Section(
 _DRY_RUN = Section(
     "[dry_run]",
     "The simulated accounts of a dry run; without effect in another mode.",
-    (Key("balance_usdt", _MONEY, "what an account that is new begins with", 1000),),
+    (Key("balance_usdt", MONEY, "what an account that is new begins with", 1000),),
 )
 
 SHARED = (

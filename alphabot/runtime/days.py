@@ -7,6 +7,7 @@ import trio
 from alphabot.config import StrategySettings
 from alphabot.core.days import DAY_MS
 from alphabot.core.exact import ZERO, plain, round_half_up
+from alphabot.core.notices import NoticeKind
 from alphabot.core.outlook import Sample, missing_at_midnight
 from alphabot.core.progress import StrategyProgress
 from alphabot.log import say
@@ -60,7 +61,7 @@ class Days:
         cycle = round(sample.cycle_seconds, 1)
         say("strategy.behind", missing=short, rounds=sample.rounds, cycle=cycle, **self._who)
         reason = f"about {short} of {plain(goal.target)} USDT will be missing at 00:00 UTC"
-        self._desk.teller.behind(self._strategy.strategy_id, day, reason)
+        self._desk.teller.warns(NoticeKind.BEHIND, self._strategy.strategy_id, reason)
 
     def was_reached_now(self) -> bool:
         """Return once for each day on which its target was reached that it was."""

@@ -9,6 +9,7 @@ import trio
 
 from alphabot.core.days import DAY_MS
 from alphabot.core.exact import ZERO, plain
+from alphabot.core.notices import NoticeKind
 from alphabot.core.records import Shown
 from alphabot.core.shown_volume import Difference, explain
 from alphabot.errors import ExchangeError, NotAuthorised, Unresolved
@@ -68,6 +69,6 @@ async def _disagree(desk: Desk, row: Row, difference: Difference, figures: dict[
     reason = f"the exchange shows {figures['shown']} USDT for {row.token} today, ours are " + (
         f"{figures['ours']} ({difference.value})"
     )
-    desk.teller.disagrees(row.strategy_id, reason)
+    desk.teller.warns(NoticeKind.VOLUME_DISAGREES, row.strategy_id, reason)
     if desk.halts_on_mismatch:
         raise Unresolved(reason)

@@ -103,14 +103,9 @@ class Teller:
         """Tell that a daily strategy has reached its target and waits for the next day."""
         self._tell(NoticeKind.TARGET_REACHED, strategy_id)
 
-    def behind(self, strategy_id: StrategyId, day: int, reason: str) -> None:
-        """Tell that a daily strategy will not make the target of a day."""
-        cause = f"behind/{self._recorder.user_id}/{strategy_id}/{day}"
-        self._tell(NoticeKind.BEHIND, strategy_id, cause=cause, reason=reason)
-
-    def disagrees(self, strategy_id: StrategyId, reason: str) -> None:
-        """Tell that the exchange's own volume contradicts ours."""
-        self._tell(NoticeKind.VOLUME_DISAGREES, strategy_id, reason=reason)
+    def warns(self, kind: NoticeKind, strategy_id: StrategyId, reason: str) -> None:
+        """Tell that a day's target will be missed, or that the exchange's volume contradicts us."""
+        self._tell(kind, strategy_id, reason=reason)
 
     def began_a_day(self, strategy_id: StrategyId) -> None:
         """Measure the pace of a daily strategy from now on: it has waited for this."""
