@@ -35,8 +35,7 @@ from alphabot.runtime.recorder import Recorder
 
 __all__ = ["Teller"]
 
-_DAYS_KEPT = 2
-"""Today, and yesterday until it has been told."""
+_DAYS_KEPT = 2  # today, and yesterday until it has been told
 _REACHED = (Ending.REACHED, Ending.ALREADY_REACHED)
 _REASON_CHARS = 80
 """Of a reason, what tells one cause from another."""
