@@ -18,6 +18,8 @@ __all__ = ["bar", "byline", "headline", "pages", "shortened", "tidy", "units", "
 _SIGNS: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.STARTED: "▶",
     NoticeKind.PROGRESS: "📈",
+    NoticeKind.BEHIND: "🐢",
+    NoticeKind.VOLUME_DISAGREES: "🔎",
     NoticeKind.ROUND_FAILED: "⚠",
     NoticeKind.LATCHED: "⛔",
     NoticeKind.LEFTOVER: "📦",
