@@ -61,6 +61,7 @@ class JournalReading:
     def __init__(self, database: Database, start: bytes, found: Audit) -> None:
         self.last = found.last
         self.database = database
+        """The connection, which changes nothing."""
         self.start = start
         self._histories = found.histories
 
@@ -74,14 +75,9 @@ class JournalReading:
         ]
 
     @property
-    def database(self) -> Database:
-        """The connection, which changes nothing."""
-        return self._database
-
-    @property
     def names(self) -> list[tuple[UserId, str, bool]]:
         """Every user's id, name, and whether it is enabled."""
-        rows = self._database.rows("SELECT user_id, name, enabled FROM users ORDER BY user_id")
+        rows = self.database.rows("SELECT user_id, name, enabled FROM users ORDER BY user_id")
         return [(user_id, name, bool(enabled)) for user_id, name, enabled in rows]
 
     @property
