@@ -87,8 +87,12 @@ def make_key_file(path: Path) -> MasterKey:
     return key
 
 
-def read_key_file(path: Path) -> MasterKey:
-    """Return the key of a file; raises ConfigError unless it is sound and its owner's alone."""
+def read_key_file(path: Path, *, granted: bool = False) -> MasterKey:
+    """Return the key of a file; raises ConfigError unless it is sound and its owner's alone.
+
+    ``granted``: systemd has laid it out as a credential of this service. That is root's file there,
+    and an access list lets the service's user read it, whose mask shows as bits of the group.
+    """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -97,7 +101,7 @@ def read_key_file(path: Path) -> MasterKey:
     except OSError as cause:
         raise ConfigError(f"the key cannot be read: {cause.strerror}", path=path) from cause
     try:
-        _check_owner(os.fstat(file), path)
+        _check_owner(os.fstat(file), path, granted=granted)
         text = os.read(file, _FILE_BYTES_MAX)
     except OSError as cause:
         raise ConfigError(f"the key cannot be read: {cause.strerror}", path=path) from cause
@@ -112,12 +116,13 @@ def read_key_file(path: Path) -> MasterKey:
         raise ConfigError("this is no key of alphabot, or not the whole of it", path=path) from None
 
 
-def _check_owner(found: os.stat_result, path: Path) -> None:
+def _check_owner(found: os.stat_result, path: Path, *, granted: bool) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ConfigError("a file was expected", path=path)
-    if found.st_uid != os.geteuid():
+    of_root = granted and found.st_uid == 0
+    if found.st_uid != os.geteuid() and not of_root:
         raise ConfigError("the key belongs to another user of this machine", path=path)
-    if found.st_mode & 0o077:
+    if found.st_mode & (0o007 if of_root else 0o077):
         problem = f"others on this machine may read the key (mode {found.st_mode & 0o777:04o})"
         raise ConfigError(problem, path=path, hint=f"chmod 600 {path}; was it read? rotate it")
 

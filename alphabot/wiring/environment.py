@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["KEY_FILE_VARIABLE", "key_file", "tls_keys_are_logged"]
+__all__ = ["KEY_FILE_VARIABLE", "is_granted", "key_file", "tls_keys_are_logged"]
 
 KEY_FILE_VARIABLE: Final = "ALPHABOT_KEY_FILE"
+_CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 CREDENTIAL: Final = "alphabot-key"
 """What systemd calls the key where a unit loads it (LoadCredential)."""
 
@@ -18,11 +19,17 @@ def key_file() -> Path:
     named = os.environ.get(KEY_FILE_VARIABLE)
     if named:
         return Path(named)
-    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    given = os.environ.get(_CREDENTIALS)
     if given and (credential := Path(given) / CREDENTIAL).exists():
         return credential
     configuration = os.environ.get("XDG_CONFIG_HOME")
     return Path(configuration or Path.home() / ".config") / "alphabot" / "key"
+
+
+def is_granted(path: Path) -> bool:
+    """Say whether a file is a credential that systemd laid out for this service."""
+    given = os.environ.get(_CREDENTIALS)
+    return bool(given) and path.parent == Path(given or "")
 
 
 def tls_keys_are_logged() -> bool:

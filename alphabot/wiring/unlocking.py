@@ -16,7 +16,7 @@ from alphabot.ports import WallClock
 from alphabot.store.database import Database
 from alphabot.store.master_key import MasterKey, make_key_file, read_key_file
 from alphabot.store.vault import KeySource, Vault
-from alphabot.wiring.environment import KEY_FILE_VARIABLE, key_file
+from alphabot.wiring.environment import KEY_FILE_VARIABLE, is_granted, key_file
 
 __all__ = ["AskPassphrase", "new_key", "unlocked"]
 
@@ -52,7 +52,8 @@ def unlocked(
         case KeySource.FILE:
             path = key_file()
             _refuse_beside(path, database_folder)
-            return Vault.unlock(database, clock, read_key_file(path))
+            key = read_key_file(path, granted=is_granted(path))
+            return Vault.unlock(database, clock, key)
 
 
 def _refuse_beside(path: Path, database_folder: Path) -> None:

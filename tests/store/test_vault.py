@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from alphabot.store.master_key import (
     read_key_file,
 )
 from alphabot.store.vault import KeySource, Vault
+from alphabot.wiring.environment import is_granted, key_file
 from tests.store.conftest import Opener
 from tests.store.samples import OTHER, USER, FixedClock
 
@@ -282,6 +284,37 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
     path.chmod(mode)
     with pytest.raises(ConfigError, match=f"others on this machine may read the key.*{mode:04o}"):
         read_key_file(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file of root's")
+def test_a_credential_is_roots_and_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "alphabot-key"
+    key = make_key_file(path)
+    path.chmod(0o440)  # as an access list for the service's user shows
+    assert read_key_file(path, granted=True).raw == key.raw
+    with pytest.raises(ConfigError, match="others on this machine may read the key"):
+        read_key_file(path)
+    path.chmod(0o444)
+    with pytest.raises(ConfigError, match=r"others on this machine may read the key.*0444"):
+        read_key_file(path, granted=True)
+    path.chmod(0o400)
+    os.chown(path, 12345, 12345)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        read_key_file(path, granted=True)
+
+
+def test_only_what_lies_in_the_folder_of_credentials_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    assert not is_granted(tmp_path / "alphabot-key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert is_granted(tmp_path / "alphabot-key")
+    assert not is_granted(tmp_path.parent / "alphabot-key")
+    monkeypatch.delenv("ALPHABOT_KEY_FILE", raising=False)
+    assert key_file() != tmp_path / "alphabot-key"
+    make_key_file(tmp_path / "alphabot-key")
+    assert key_file() == tmp_path / "alphabot-key"
 
 
 @pytest.mark.parametrize(
