@@ -35,7 +35,7 @@ simulate *ARGS: _setup
 
 # Kill the real process 300 times, race it, fail its disk and flip bytes of its journal (30 minutes)
 kill *ARGS: _setup
-    .venv/bin/pytest -m kill -s "$@"
+    .venv/bin/pytest -m kill -o faulthandler_timeout=7200 -s "$@"
 
 # Measure memory, CPU and speed, also beside a bot written the usual way (about 4 minutes)
 [no-exit-message]
