@@ -174,6 +174,10 @@ OBSTACLES: Mapping[str, Words] = {
         "超过交易所的最大金额：{detail}",
         "more than the exchange accepts: {detail}",
     ),
+    "plugin_failed": (
+        "插件出错，每一轮都会跳过：{detail}",
+        "a plugin fails, so that every round is skipped: {detail}",
+    ),
     "no_price": (
         "定价规则现在给不出价格：{detail}",
         "the rule has no price at present: {detail}",

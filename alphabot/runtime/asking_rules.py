@@ -11,12 +11,13 @@ import inspect
 from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
+from functools import partial
 from typing import Final, TypeVar
 
 import trio
 
 from alphabot.config import StrategySettings
-from alphabot.core.exact import ZERO, plain
+from alphabot.core.exact import ZERO, divide, plain
 from alphabot.core.pricing import NoPrice
 from alphabot.core.records import Intended
 from alphabot.core.values import Instrument, PricingRequest, Proposal, Quote
@@ -24,7 +25,7 @@ from alphabot.core.volume import credited_volume
 from alphabot.errors import PluginError
 from alphabot.ports import Multiplier, PricingRule
 
-__all__ = ["ask_pricing_rule", "credit", "propose"]
+__all__ = ["ask_pricing_rule", "credit", "propose", "propose_in_the_end"]
 
 RULE_SECONDS_MAX: Final = 1.0
 """A rule that takes longer holds up everybody; what it then says is about another moment."""
@@ -60,6 +61,27 @@ def propose(
         unsold=unsold,
     )
     return ask_pricing_rule(strategy.pricing, rule, request)
+
+
+def propose_in_the_end(
+    rule: PricingRule, strategy: StrategySettings, instrument: Instrument, quote: Quote
+) -> tuple[Proposal, bool]:
+    """Return what a rule proposes once it has waited enough, and whether it waits at all.
+
+    Whether anybody comes to trade with an order that waits, nobody knows; what it costs not to
+    wait any more, the book tells. Raises as :func:`propose`.
+    """
+    ask = partial(propose, rule, strategy, instrument, quote)
+    first = ask()
+    if first.wait_seconds is None:
+        return first, False
+    waited_seconds = Decimal(str(strategy.order_timeout_seconds))
+    last = ask(attempt=2, waited_seconds=waited_seconds)
+    if last.buy_price <= 0:
+        return last, True
+    bought = divide(strategy.single_trade_amount_usdt, last.buy_price)
+    sale = ask(attempt=2, waited_seconds=waited_seconds, unsold=bought)
+    return Proposal(last.buy_price, sale.sell_price), True
 
 
 def ask_pricing_rule(name: str, rule: PricingRule, request: PricingRequest) -> Proposal:

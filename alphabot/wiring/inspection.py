@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from typing import Final
 
 import trio
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings, StrategySettings
-from alphabot.core.exact import ZERO, divide
+from alphabot.core.exact import ZERO
 from alphabot.core.forecast import Undertaking
 from alphabot.core.obstacles import Obstacle, unplannable
 from alphabot.core.planning import Unplannable, plan_pair
@@ -36,12 +35,12 @@ from alphabot.core.values import (
     Symbol,
     Token,
 )
-from alphabot.errors import ConfigError, ExchangeError, RateLimited
+from alphabot.errors import ConfigError, ExchangeError, PluginError, RateLimited
 from alphabot.exchange.http import open_http
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
 from alphabot.ports import WallClock
-from alphabot.runtime.asking_rules import credit, propose
+from alphabot.runtime.asking_rules import credit, propose_in_the_end
 from alphabot.wiring.binding import Bound, Names, RefusedStrategy, bind, resolve, token_list
 from alphabot.wiring.unwrapping import unwrapped
 from alphabot.wiring.venues import Venue, open_venue
@@ -84,8 +83,7 @@ async def prospects(
 
     Beside them those that cannot run, for want of a plugin.
 
-    Raises ConfigError and PluginError for what someone must edit, ExchangeError if the exchange
-    does not answer.
+    Raises ConfigError for what someone must edit, ExchangeError if the exchange does not answer.
     """
     names = resolve(settings, only)
     clock = SystemClock()
@@ -158,12 +156,22 @@ async def _view(venue: Venue, clock: WallClock) -> AsyncIterator[_View]:
 async def prospect_of(
     market: PublicMarket, settings: Settings, bound: Bound, names: Names
 ) -> Prospect:
-    """Return what one round of a strategy would be now; raises ExchangeError and PluginError."""
-    strategy = bound.settings
+    """Return what one round of a strategy would be now; raises ExchangeError."""
     instrument = await market.instrument(bound.token.alpha_id)
     quote = await market.quote(bound.token.alpha_id, depth=wants_depth(bound.rule))
     try:
-        proposal, waits = _in_the_end(bound, instrument, quote)
+        return _prospect(settings, bound, names, instrument, quote)
+    except PluginError as error:
+        obstacle = Obstacle("plugin_failed", detail=f"{error.hook} {error.plugin}: {error.problem}")
+        return Prospect(bound.settings, instrument, quote, obstacle)
+
+
+def _prospect(
+    settings: Settings, bound: Bound, names: Names, instrument: Instrument, quote: Quote
+) -> Prospect:
+    strategy = bound.settings
+    try:
+        proposal, waits = propose_in_the_end(bound.rule, strategy, instrument, quote)
     except NoPrice as refusal:
         obstacle = Obstacle("no_price", detail=str(refusal))
         return Prospect(strategy, instrument, quote, obstacle)
@@ -179,25 +187,6 @@ async def prospect_of(
         own_limits=None if limits == settings.limits else limits,
     )
     return Prospect(strategy, instrument, quote, undertaking, waits)
-
-
-def _in_the_end(bound: Bound, instrument: Instrument, quote: Quote) -> tuple[Proposal, bool]:
-    """Return what a rule proposes once it has waited enough, and whether it waits at all.
-
-    Whether anybody comes to trade with an order that waits, nobody knows; what it costs not to
-    wait any more, the book tells. Raises NoPrice and PluginError.
-    """
-    ask = partial(propose, bound.rule, bound.settings, instrument, quote)
-    first = ask()
-    if first.wait_seconds is None:
-        return first, False
-    waited_seconds = Decimal(str(bound.settings.order_timeout_seconds))
-    last = ask(attempt=2, waited_seconds=waited_seconds)
-    if last.buy_price <= 0:
-        return last, True
-    bought = divide(bound.settings.single_trade_amount_usdt, last.buy_price)
-    sale = ask(attempt=2, waited_seconds=waited_seconds, unsold=bought)
-    return Proposal(last.buy_price, sale.sell_price), True
 
 
 def _undertaking(

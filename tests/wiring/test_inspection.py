@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from alphabot.config import Settings
+from alphabot.config import Settings, loads
 from alphabot.core import obstacles
 from alphabot.core.forecast import Forecast, Undertaking, by_user, forecast
 from alphabot.core.obstacles import Obstacle
@@ -26,6 +27,41 @@ from alphabot.wiring.inspection import prospects_on, token_costs_on
 from tests.runtime.world import World, open_world, settings_of
 
 STILL = ExchangeSettings(volatility_percent=0, split_fill_percent=0)
+RAISES = """
+import alphabot
+
+
+def raises(*given):
+    raise RuntimeError("what it is")
+
+
+@alphabot.hookimpl
+def register_pricing_rules(register):
+    register("bad", raises)
+
+
+@alphabot.hookimpl
+def register_multipliers(register):
+    register("bad", raises)
+"""
+PLUGGED = """
+[plugins]
+paths = ["."]
+enabled = ["bad"]
+[[strategies]]
+strategy_id = "koge"
+target_token = "KOGE"
+target_chain = "BSC"
+target_volume = 50
+user_ids = [1]
+{kind} = "bad"
+[[strategies]]
+strategy_id = "aop"
+target_token = "AOP"
+target_chain = "BSC"
+target_volume = 20
+user_ids = [2]
+"""
 
 
 @asynccontextmanager
@@ -232,3 +268,17 @@ async def test_a_rule_without_a_price_is_an_obstacle_with_its_reason(
         assert isinstance(prospect.round, Obstacle)
         assert prospect.round.name == "no_price"
         assert prospect.round.detail.startswith("thin_book: the asks that are known hold")
+
+
+@pytest.mark.parametrize("kind", ["pricing", "multiplier"])
+async def test_a_rule_that_raises_is_an_obstacle_of_its_strategy_alone(
+    kind: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    (tmp_path / "bad.py").write_text(RAISES)
+    text = PLUGGED.format(kind=kind)
+    async with open_world(STILL) as world:
+        bad, good = await look(world, loads(text, tmp_path / "strategies.toml"))
+        assert isinstance(bad.round, Obstacle)
+        assert bad.round.name == "plugin_failed"
+        assert bad.round.detail.endswith("bad: RuntimeError: what it is")
+        assert isinstance(good.round, Undertaking)
