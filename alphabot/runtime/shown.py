@@ -32,6 +32,7 @@ async def read_shown(desk: Desk, row: Row, rows: Sequence[Row]) -> None:
     """
     shown: Decimal | None = None
     with trio.move_on_after(READ_SECONDS):
+        await trio.lowlevel.checkpoint()
         try:
             shown = (await desk.exchange.shown_volume()).get(row.token, ZERO)
         except NotAuthorised:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import trio
+
 from alphabot.core.progress import UserState
 from alphabot.core.records import Record, Restored
 from alphabot.core.values import UserId
@@ -72,6 +74,7 @@ async def _noted(
     others: Sequence[tuple[UserId, str, bool]],
 ) -> Sequence[UserId]:
     """Write into the copy, as its owner, that it is one; return everyone in it."""
+    await trio.lowlevel.checkpoint()
     with (
         closing(HighWaterMark(copy.with_suffix(".mark"))) as mark,
         closing(Database.open(str(copy))) as database,
