@@ -41,8 +41,14 @@ class Renewals:
         try:
             yield
         finally:
-            self._look(user_id)
-            del self._open[user_id]
+            # A user who was cleared has another account by now, or had one.
+            if self._open.get(user_id) is account:
+                self._look(user_id)
+                self.leave(user_id)
+
+    def leave(self, user_id: UserId) -> None:
+        """Look no more after the account a user has open: its session was replaced."""
+        self._open.pop(user_id, None)
 
     async def run(self) -> NoReturn:
         """Keep what was renewed, until cancelled; raises JournalError where it cannot be kept."""

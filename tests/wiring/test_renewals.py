@@ -66,3 +66,21 @@ async def test_what_a_refusal_does_to_a_session_is_not_kept(autojump_clock: Mock
             assert account.credentials.cookie.reveal() == ""
         assert kept.cookies == []
         nursery.cancel_scope.cancel()
+
+
+async def test_a_user_who_was_cleared_has_two_accounts_and_the_later_one_counts(
+    autojump_clock: MockClock,
+) -> None:
+    kept = Kept()
+    renewals = Renewals(kept)
+    async with trio.open_nursery() as nursery:
+        first = Server(nursery, lambda _: success([], ("set-cookie", "s=first; Path=/")))
+        later = Server(nursery, lambda _: success([], ("set-cookie", "s=later; Path=/")))
+        async with account_at(first) as before, account_at(later) as after:
+            with renewals.follow(USER, before):
+                with renewals.follow(USER, after):
+                    await before.open_orders()
+                    await after.open_orders()
+                assert kept.cookies == ["s=later"]
+            assert kept.cookies == ["s=later"]
+        nursery.cancel_scope.cancel()
