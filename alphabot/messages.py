@@ -172,6 +172,7 @@ _USERS: Mapping[str, Message] = {
 
 _STEERING: Mapping[str, Message] = {
     "user.cleared": Message("INFO", "用户的停止状态已由人工解除", "A person cleared this user"),
+    "user.session_replaced": Message("INFO", "用户的会话已更换", "This user has a new session"),
     "service.halted": Message(
         "ERROR", "已全面叫停，任何订单都不会发出", "Halted: no order of anyone leaves", ("reason",)
     ),

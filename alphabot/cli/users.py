@@ -92,6 +92,9 @@ def add(name: str, *, id_: Id | None = None, from_: From = None, config: Path = 
 def replace(user: str, *, from_: From = None, config: Path = CONFIG) -> int:
     """Give a user a new session; the old one is wiped.
 
+    A running service takes it for a user whom something has stopped, and alphabot clear lets that
+    user trade on with it; the others go on meanwhile.
+
     Parameters
     ----------
     user
@@ -105,10 +108,11 @@ def replace(user: str, *, from_: From = None, config: Path = CONFIG) -> int:
 
     settings = ready(config)
     credentials = _pasted(settings, from_)
-    with opened(settings) as known:
-        found = known.find(user)
-        known.replace(found, credentials)
-    tell(settings, "replaced", found)
+    if not _replaced_in_service(settings, user, credentials):
+        with opened(settings) as known:
+            found = known.find(user)
+            known.replace(found, credentials)
+        tell(settings, "replaced", found)
     if from_ is not None:
         tell(settings, "delete", file=from_)
     return 0
@@ -244,6 +248,28 @@ def _enable(who: str, config: Path, *, enabled: bool) -> int:
         known.enable(found, enabled=enabled)
     tell(settings, "enabled" if enabled else "disabled", found)
     return 0
+
+
+def _replaced_in_service(settings: Settings, who: str, credentials: Credentials) -> bool:
+    """Have a running service keep a new session, and say so; False where none runs."""
+    from alphabot.cli.asking import ask, asked
+    from alphabot.errors import ControlError
+    from alphabot.exchange.kept import to_text
+    from alphabot.runtime.control import Request
+    from alphabot.wiring.sealed_users import find_sealed
+
+    if not settings.live or asked(settings, Request(command="status")) is None:
+        return False
+    user = find_sealed(settings, who)
+    session = to_text(credentials).decode()
+    reply = ask(settings, Request(command="replace", user=user.user_id, session=session))
+    match reply.refused:
+        case "trading":
+            raise ControlError(_said(settings, "trading", user))
+        case "not_kept":
+            raise ConfigError(reply.detail)
+    tell(settings, "replaced_in_service" if reply.meant else "replaced", user)
+    return True
 
 
 def _pasted(settings: Settings, path: Path | None) -> Credentials:

@@ -35,6 +35,18 @@ SAID: Mapping[str, Words] = {
         "用户 {user}（{name}）的会话已更换，旧的已抹除。",
         "User {user} ({name}) has a new session; the old one is wiped.",
     ),
+    "replaced_in_service": (
+        "用户 {user}（{name}）的会话已更换，旧的已抹除；"
+        "运行中的服务从 alphabot clear {user} 起使用它。",
+        "User {user} ({name}) has a new session; the old one is wiped. The running service trades"
+        " with it from alphabot clear {user} on.",
+    ),
+    "trading": (
+        "用户 {user}（{name}）正在交易，会话未更换：请先执行 alphabot stop --user {user}，"
+        "等它结束后再更换，然后重新启动服务",
+        "user {user} ({name}) is trading, so the session was not replaced: alphabot stop --user"
+        " {user}, replace it once that has ended, then start the service again",
+    ),
     "delete": (
         "现在请删除 {file}：谁读到它，谁就拥有该账户。",
         "Now delete {file}: whoever reads it has the account.",

@@ -1,4 +1,5 @@
-"""What people ask of a running service: how it is, and to pause, resume, drain, stop or clear.
+"""What people ask of a running service: how it is, to pause, resume, drain, stop or clear, and
+to take a new session for somebody whom the exchange has turned away.
 
 One question is one line of JSON, and so is its answer; then the connection ends. Whoever asks is
 met with bounds: so many bytes, so many seconds, so many at once and so many a second. Beyond them
@@ -14,7 +15,8 @@ from typing import Literal, NoReturn
 import msgspec
 import trio
 
-from alphabot.errors import InvariantBroken, JournalError
+from alphabot.core.values import UserId
+from alphabot.errors import ConfigError, InvariantBroken, JournalError
 from alphabot.log import say, say_exception
 from alphabot.runtime.control_socket import is_ours
 from alphabot.runtime.roster import Roster
@@ -22,7 +24,9 @@ from alphabot.runtime.status import Status
 
 __all__ = ["Control", "Reply", "Request"]
 
-REQUEST_BYTES_MAX = 4096
+REQUEST_BYTES_MAX = 512 * 1024
+"""More than any session, which is the longest that is ever said."""
+_CHUNK_BYTES = 65536
 CLIENTS_MAX = 8
 """Served at the same time; others wait in the kernel's queue, at no cost of ours."""
 QUESTION_SECONDS = 1.0
@@ -36,21 +40,26 @@ NEXT_CLIENT_SECONDS = 0.02
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked, and for whom: everyone, a user, a strategy, or a strategy of a user."""
 
-    command: Literal["status", "pause", "resume", "drain", "stop", "clear"]
+    command: Literal["status", "pause", "resume", "drain", "stop", "clear", "replace"]
     user: int | None = None
     strategy: str | None = None
     latched_at_ms: int | None = None
     """For clear: when the latch was made that the person was shown, if there was one."""
+    session: str | None = None
+    """For replace: the new session, as it is sealed. A secret."""
+
+    def __repr__(self) -> str:
+        return f"<Request: {self.command}>"
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answer; ``refused`` says why nothing was done, by a name."""
 
     refused: str = ""
-    """``unreadable``, ``nobody``, ``nothing_to_clear`` or ``changed``."""
+    """``unreadable``, ``nobody``, ``nothing_to_clear``, ``changed``, ``trading``, ``not_kept``."""
     detail: str = ""
     meant: Sequence[tuple[int, str]] = ()
-    """Users and strategies that were meant."""
+    """Users and strategies that were meant; for replace, those that a clear lets trade on."""
     started_anew: bool = False
     """For clear: whether the user trades again within this run."""
     status: Status | None = None
@@ -62,9 +71,15 @@ _requests = msgspec.json.Decoder(Request)
 class Control:
     """Answers questions about a service, and passes on what is asked of it."""
 
-    def __init__(self, roster: Roster, describe: Callable[[], Awaitable[Status]]) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        describe: Callable[[], Awaitable[Status]],
+        keep_session: Callable[[UserId, str], None] | None = None,
+    ) -> None:
         self._roster = roster
         self._describe = describe
+        self._keep_session = keep_session
 
     async def serve(self, listener: trio.SocketListener) -> NoReturn:
         """Serve this user's own processes until cancelled; raises JournalError alone."""
@@ -119,6 +134,8 @@ class Control:
                     return Reply(status=await self._describe())
                 case "clear":
                     return await self._clear(request)
+                case "replace":
+                    return self._replace(request)
                 case _:
                     return self._steer(request)
         except JournalError:
@@ -158,6 +175,21 @@ class Control:
         meant = [(row.user_id, row.strategy_id) for row in seat.rows]
         return Reply(meant=meant, started_anew=started_anew)
 
+    def _replace(self, request: Request) -> Reply:
+        """Keep a new session for a user who does not trade now; the next start of it has it."""
+        if self._keep_session is None or request.user is None or request.session is None:
+            return self._nobody()
+        seat = self._roster.seat(request.user)
+        if seat is not None and seat.running:
+            return Reply(refused="trading")
+        try:
+            self._keep_session(UserId(request.user), request.session)
+        except ConfigError as error:
+            return Reply(refused="not_kept", detail=str(error))
+        say("user.session_replaced", user_id=request.user)
+        waiting = [] if seat is None else seat.may_start_anew()
+        return Reply(meant=[(row.user_id, row.strategy_id) for row in waiting])
+
     def _nobody(self) -> Reply:
         there = ", ".join(f"{r.user_id}/{r.strategy_id}" for r in self._roster.rows(None, None))
         return Reply(refused="nobody", detail=there)
@@ -177,7 +209,7 @@ async def _line(stream: trio.abc.Stream) -> bytes | None:
     await trio.lowlevel.checkpoint()
     received = bytearray()
     while b"\n" not in received:
-        chunk = await stream.receive_some(REQUEST_BYTES_MAX)
+        chunk = await stream.receive_some(_CHUNK_BYTES)
         received += chunk
         if not chunk or len(received) > REQUEST_BYTES_MAX:
             return None

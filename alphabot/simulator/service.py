@@ -105,6 +105,10 @@ class Service(Generic[Model]):
         """Log a user in again, with the same credentials."""
         self.model.sessions.restore(user_id)
 
+    def log_in_anew(self, user_id: int) -> dict[str, str]:
+        """Log a user in with other credentials, which are returned; those before stay bad."""
+        return self.model.sessions.log_in_anew(user_id)
+
     def raise_challenge(self, user_id: int) -> None:
         """Put an account under a risk challenge: every private call is answered with it."""
         self.model.sessions.challenge(user_id)

@@ -16,16 +16,17 @@ _COOKIE_PAIR = re.compile(r"\s*([^=;\s]+)=([^;]*)")
 _LOGIN = re.compile(r"web\.([1-9][0-9]{0,9})\.([0-9a-f]{32})", re.ASCII)
 
 
-def credentials_for(seed: int, user_id: int) -> dict[str, str]:
+def credentials_for(seed: int, user_id: int, login: int = 0) -> dict[str, str]:
     """Return the headers with which a user of the exchange with this seed calls it.
 
     The set and its relation are those of the web page: ``csrftoken`` is the MD5 hex of the
     cookie ``cr00`` (protocol: authentication of private calls). Any user id from 1 on is known.
+    ``login`` counts how often the user logged in anew.
     """
-    cr00 = draw_hex(seed, "cr00", user_id)
-    login = f"web.{user_id}.{draw_hex(seed, 'login', user_id)}"
+    cr00 = draw_hex(seed, "cr00", user_id, *([login] if login else []))
+    p20t = f"web.{user_id}.{_drawn(seed, user_id, login)}"
     return {
-        "Cookie": f"cr00={cr00}; logined=y; p20t={login}",
+        "Cookie": f"cr00={cr00}; logined=y; p20t={p20t}",
         "csrftoken": _md5(cr00),
         "clienttype": "web",
     }
@@ -37,6 +38,7 @@ class Sessions:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._expired: set[int] = set()
+        self._logins: dict[int, int] = {}
         self._challenged: dict[int, str] = {}
 
     def expire(self, user_id: int) -> None:
@@ -46,6 +48,12 @@ class Sessions:
     def restore(self, user_id: int) -> None:
         """Log a user in again, with the same credentials."""
         self._expired.discard(user_id)
+
+    def log_in_anew(self, user_id: int) -> dict[str, str]:
+        """Log a user in with other credentials, which are returned; those before stay bad."""
+        self._logins[user_id] = self._logins.get(user_id, 0) + 1
+        self.restore(user_id)
+        return credentials_for(self._seed, user_id, self._logins[user_id])
 
     def challenge(self, user_id: int) -> None:
         """Demand a check of a user before anything else."""
@@ -62,7 +70,9 @@ class Sessions:
         if login is None or not headers.get("clienttype"):
             raise Refusal.login_expired()
         user_id = int(login[1])
-        genuine = hmac.compare_digest(login[2], draw_hex(self._seed, "login", user_id))
+        genuine = hmac.compare_digest(
+            login[2], _drawn(self._seed, user_id, self._logins.get(user_id, 0))
+        )
         token = headers.get("csrftoken", "").encode()
         matching = hmac.compare_digest(token, _md5(cookies.get("cr00", "")).encode())
         if not (genuine and matching) or user_id in self._expired:
@@ -74,6 +84,10 @@ class Sessions:
         biz_no = self._challenged.get(user_id)
         if biz_no is not None:
             raise Refusal.risk_challenge(biz_no)
+
+
+def _drawn(seed: int, user_id: int, login: int) -> str:
+    return draw_hex(seed, "login", user_id, *([login] if login else []))
 
 
 def _md5(text: str) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
 from alphabot.core.values import UserId
 from alphabot.errors import ConfigError, InvariantBroken
-from alphabot.exchange.kept import find_one_session_twice
+from alphabot.exchange.kept import find_one_session_twice, from_text
 from alphabot.log import say
 from alphabot.runtime.board import Board
 from alphabot.runtime.stop import Stop
 from alphabot.wiring.binding import Names, resolve
 from alphabot.wiring.consent import Terms, check_live
+from alphabot.wiring.masking import mask
 from alphabot.wiring.renewals import Renewals
 from alphabot.wiring.sealed_users import SealedUser, SealedUsers, open_users
 from alphabot.wiring.serving import Summary, freeze_what_is_loaded, serve, summary_of
@@ -59,6 +61,7 @@ class LiveRun:
             follow=renewals.follow,
             beside=(renewals.run,),
             absent=self.absent,
+            keep_session=partial(_keep_session, self._users, renewals),
         )
         for user_id in sorted(self.absent):
             say("user.disabled", user_id=user_id)
@@ -106,6 +109,14 @@ def open_live(
         )
         absent = frozenset(user.user_id for user in named if not user.enabled)
         yield LiveRun(settings, terms, absent, names, users)
+
+
+def _keep_session(users: SealedUsers, renewals: Renewals, user_id: UserId, session: str) -> None:
+    """Seal a session that somebody gave while we run."""
+    credentials = from_text(session.encode())
+    mask(credentials)
+    users.replace(users.find(str(user_id)), credentials)
+    renewals.leave(user_id)
 
 
 def _named(settings: Settings, names: Names, users: SealedUsers) -> Sequence[SealedUser]:

@@ -19,12 +19,14 @@ from alphabot.ports import WallClock
 from alphabot.store import SqliteJournal, open_journal
 from alphabot.store.agreements import agree, is_agreed
 from alphabot.store.master_key import MasterKey
+from alphabot.store.reading import read_file
 from alphabot.store.vault import KeySource, Vault
+from alphabot.wiring.looking import journal_file
 from alphabot.wiring.masking import mask
 from alphabot.wiring.unlocking import AskPassphrase, new_key, unlocked
 from alphabot.wiring.venues import folder_of, identity_of
 
-__all__ = ["SESSION", "SealedUser", "SealedUsers", "open_users"]
+__all__ = ["SESSION", "SealedUser", "SealedUsers", "find_sealed", "open_users"]
 
 SESSION: Final = "session"
 """What a session is sealed as."""
@@ -73,12 +75,7 @@ class SealedUsers:
 
     def find(self, who: str) -> SealedUser:
         """Return the user of an id or a name."""
-        users = self.all()
-        for user in users:
-            if who in (str(user.user_id), user.name):
-                return user
-        known = ", ".join(f"{user.user_id} ({user.name})" for user in users)
-        raise ConfigError(f"there is no user {who!r}", hint=f"there are {known or 'none yet'}")
+        return _find(self.all(), who)
 
     def begin(self, key_file: Path) -> None:
         """Have everything sealed with the key of a file, which is made if need be."""
@@ -198,6 +195,26 @@ class SealedUsers:
         if self._vault is None:
             self._vault = unlocked(self._database, self._clock, self._folder, self._ask)
         return self._vault
+
+
+def find_sealed(settings: Settings, who: str) -> SealedUser:
+    """Return the user of an id or a name, also while a service has the database.
+
+    Raises ConfigError where there is none, JournalError where the database cannot be read.
+    """
+    with read_file(journal_file(settings), identity_of(settings)) as reading:
+        since = Vault.sealed_at_ms(reading.database)
+        return _find(
+            [SealedUser(i, name, on, 0, since.get(i)) for i, name, on in reading.names], who
+        )
+
+
+def _find(users: Sequence[SealedUser], who: str) -> SealedUser:
+    for user in users:
+        if who in (str(user.user_id), user.name):
+            return user
+    known = ", ".join(f"{user.user_id} ({user.name})" for user in users)
+    raise ConfigError(f"there is no user {who!r}", hint=f"there are {known or 'none yet'}")
 
 
 @contextmanager

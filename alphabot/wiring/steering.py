@@ -47,7 +47,7 @@ class Steering:
             exchange_pause_seconds=lambda: shared.pause.remaining_seconds,
             notices=shared.notices.status,
         )
-        return Control(roster, describe)
+        return Control(roster, describe, shared.venue.keep_session)
 
     def beside(self, roster: Roster, control: Control) -> list[Callable[[], Awaitable[None]]]:
         """Return what is to run beside the users."""

@@ -95,6 +95,9 @@ class Venue:
     """Where the users' accounts are, if not with the market; nothing private goes there then."""
     attend: Attend = _nobody_attends
     """Told of the market, the tokens and the journal before the first user is opened."""
+    keep_session: Callable[[UserId, str], None] | None = None
+    """Takes a new session, as it is sealed, for a user who does not trade now; raises ConfigError
+    for one that cannot be that user's."""
 
     @property
     def account_door(self) -> AccountsElsewhere:

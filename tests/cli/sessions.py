@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from alphabot.simulator import Addresses, credentials_for
 
-__all__ = ["CONFIG", "NOWHERE", "config", "pasted"]
+__all__ = ["CONFIG", "NOWHERE", "as_curl", "config", "pasted"]
 
 NOWHERE = Addresses(
     "http://127.0.0.1:1", "ws://127.0.0.1:1/w3w/stream", "ws://127.0.0.1:1/w3w/wsa/stream"
@@ -48,7 +49,11 @@ def config(
 
 def pasted(user_id: int, addresses: Addresses = NOWHERE, *, seed: int = 1) -> str:
     """Return a request of a user's page as cURL."""
-    headers = credentials_for(seed, user_id)
+    return as_curl(credentials_for(seed, user_id), addresses)
+
+
+def as_curl(headers: Mapping[str, str], addresses: Addresses) -> str:
+    """Return a request with these headers as cURL."""
     host = urlsplit(addresses.rest_url).netloc
     given = "".join(f" \\\n  -H '{name}: {value}'" for name, value in headers.items())
     return f"curl 'http://{host}/bapi/x'{given} \\\n  --compressed\n"

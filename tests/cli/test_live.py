@@ -77,8 +77,10 @@ class Folder:
         )
 
     @asynccontextmanager
-    async def running(self, output: Path) -> AsyncIterator[trio.Process]:
-        """Run the service beside the block, which has a minute."""
+    async def running(
+        self, output: Path, seconds: float = PATIENCE_SECONDS
+    ) -> AsyncIterator[trio.Process]:
+        """Run the service beside the block, which has a minute unless it says otherwise."""
         with output.open("wb") as file:
             process = await trio.lowlevel.open_process(
                 [sys.executable, "-m", "alphabot", "run", "--live", "--yes-i-know"],
@@ -89,7 +91,7 @@ class Folder:
                 stderr=file,
             )
         try:
-            with trio.fail_after(PATIENCE_SECONDS):
+            with trio.fail_after(seconds):
                 await trio.lowlevel.checkpoint()
                 yield process
         finally:
