@@ -14,6 +14,7 @@ from typing import Any
 from alphabot.config import SECTIONS, KeyPath, Settings
 from alphabot.config.kinds import Number
 from alphabot.core import obstacles
+from alphabot.core.day_fit import short_day
 from alphabot.core.exact import ZERO, plain, round_half_up
 from alphabot.core.forecast import Forecast, Undertaking, UserForecast, Way, by_user, forecast
 from alphabot.core.limit_values import Limits
@@ -230,7 +231,7 @@ def _strategy_facts(report: Report, prospect: Prospect) -> dict[str, Any]:
     if forecast is None:
         return facts
     undertaking, trip = forecast.undertaking, forecast.undertaking.trip
-    plan = undertaking.plan
+    plan, short = undertaking.plan, short_day(strategy.goal, forecast)
     return facts | {
         "round": {
             "buy_price": plan.buy_price,
@@ -256,6 +257,7 @@ def _strategy_facts(report: Report, prospect: Prospect) -> dict[str, Any]:
             "cycle_seconds": round(forecast.pace.cycle_seconds, 3),
             "seconds": round(forecast.pace.seconds, 3),
         },
+        "short_day": short and asdict(short),
     }
 
 

@@ -16,6 +16,7 @@ from alphabot.cli.check_figures import Found, Report
 from alphabot.cli.check_words import LABELS, OBSTACLES, SENTENCES
 from alphabot.cli.layout import Row, labelled, printed, table
 from alphabot.cli.words import word
+from alphabot.core.day_fit import ShortDay, short_day
 from alphabot.core.exact import divide, plain, round_half_up
 from alphabot.core.forecast import Forecast, Slowest, UserForecast, Way
 from alphabot.core.limit_rules import reference_price
@@ -150,6 +151,8 @@ def _forecast(
         return
     yield from _money(report, prospect, forecast, words)
     yield words.row("time", _time(report, forecast, words))
+    if (short := short_day(strategy.goal, forecast)) is not None:
+        yield words.row("warning", _short_day(short, words))
     pace = forecast.pace
     if pace.users_at_once is not None and pace.users_a_day is not None:
         counts = {"at_once": f"{pace.users_at_once:,}", "a_day": f"{pace.users_a_day:,}"}
@@ -218,6 +221,12 @@ def _time(report: Report, forecast: Forecast, words: _Speaker) -> str:
             return text + words("slowed_by_orders", orders=orders)
         case Slowest.ITSELF:
             return text
+
+
+def _short_day(short: ShortDay, words: _Speaker) -> str:
+    times = {"needed": cells.seconds(short.needed_seconds), "time": cells.seconds(short.seconds)}
+    rounds = {"needed_rounds": f"{short.needed_rounds:,}", "rounds": f"{short.rounds:,}"}
+    return words("short_day", credited=cells.usdt(short.credited), **times, **rounds)
 
 
 def _ways(forecast: Forecast, words: _Speaker) -> Table:

@@ -19,6 +19,7 @@ LABELS: Mapping[str, Words] = {
     "turn": ("轮候", "turn"),
     "mul_point": ("mulPoint", "mulPoint"),
     "note": ("提示", "note"),
+    "warning": ("警告", "WARNING"),
     "error": ("错误", "ERROR"),
     "multiplier": ("倍数规则", "multiplier"),
     "credited": ("每轮计入", "credits"),
@@ -86,6 +87,12 @@ SENTENCES: Mapping[str, Words] = {
     "time": (
         "约 {time}：每轮按 {round} 秒估计（--round-seconds），间隔 {pause} 秒",
         "about {time}: a round is taken to last {round} s (--round-seconds), the pause {pause} s",
+    ),
+    "short_day": (
+        "一天内完不成：需要约 {needed}（{needed_rounds} 轮），而从开始到 00:00 UTC 只有 {time}，"
+        "约够 {rounds} 轮，计入 {credited} USDT",
+        "does not fit into its day: about {needed} for {needed_rounds} rounds, and from its start"
+        " to 00:00 UTC there are {time}, for about {rounds} that credit {credited} USDT",
     ),
     "slowed_by_turn": ("；与同一代币的其他用户轮流", "; users of one token take turns"),
     "slowed_by_orders": (

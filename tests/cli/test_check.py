@@ -255,6 +255,28 @@ def test_a_multiplier_that_raises(check: Check, tmp_path_factory: pytest.TempPat
 # --- as JSON --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("language", "warning"),
+    [
+        ("en", "WARNING does not fit into its day: about 13 h 53 min for 5,000 rounds"),
+        ("zh", "警告 一天内完不成：需要约 13 h 53 min（5,000 轮）"),
+    ],
+)
+def test_a_day_that_is_too_short_is_told(check: Check, language: str, warning: str) -> None:
+    text = ONE.replace('"en"', f'"{language}"').replace("= 100", "= 150000")
+    text = f'{text}volume_basis = "ordered"\nschedule = "daily"\nstart_time_utc = "12:00"\n'
+    limits = "max_daily_loss_usdt = 100000\nmax_rounds = 10000"
+    arguments = ("--round-seconds", "9")
+    said = " ".join(check(text, *arguments, limits=limits).out.split())
+    assert warning in said
+    facts = check.facts(text, *arguments, limits=limits)
+    (koge,) = facts["strategies"]
+    assert facts["possible"] is True  # the next day goes on from zero
+    assert koge["short_day"]["rounds"] < koge["short_day"]["needed_rounds"] == 5000
+    early = text.replace("12:00", "06:00")
+    assert check.facts(early, *arguments, limits=limits)["strategies"][0]["short_day"] is None
+
+
 def test_json_has_everything(check: Check) -> None:
     facts = check.facts(ONE + AOP, "--seed", "7")
     assert facts["exchange"] == "embedded"
