@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import signal
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 import trio
 
 from alphabot.__main__ import main
 from alphabot.core.records import Restored
-from alphabot.store import VenueIdentity, VenueMode, open_journal
+from alphabot.core.values import UserId
+from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
 from alphabot.store.master_key import make_key_file
 from tests.cli.conftest import Command
 from tests.cli.processes import alphabot
@@ -194,6 +202,60 @@ def config(tmp_path: Path) -> Path:
 
     trio.run(fill)
     return file
+
+
+def opened_at(config: Path) -> AbstractContextManager[SqliteJournal]:
+    """Return the journal beside a configuration, opened as a service opens it."""
+    identity = VenueIdentity(VenueMode.SIMULATED, HOSTS)
+    return open_journal(config.parent / ".alphabot", identity, fresh=False, clock=FixedClock())
+
+
+def notes(command: Command, config: Path) -> dict[int, list[int]]:
+    """Return until when each user's records are noted to have known, once for each restoration."""
+    exported = command("journal", "export", "--config", config).out
+    return {
+        user_id: [r.known_until_ms for r in records if isinstance(r, Restored)]
+        for user_id, records in histories(exported).items()
+    }
+
+
+def restored(command: Command, config: Path, copy: Path) -> None:
+    done = command("journal", "restore", copy, "--config", config)
+    assert done.code == 0, done.err
+
+
+def test_everyone_is_noted_to_be_known_until_the_copy_ends(command: Command, config: Path) -> None:
+    copy, again = config.parent / "copy.db", config.parent / "again.db"
+    assert command("journal", "backup", copy, "--config", config).code == 0
+    # Nobody but the configuration knows of user 2, since the journal was lost.
+    config.write_text(CONFIG.replace("user_ids = [1]", "user_ids = [1, 2]"))
+    shutil.rmtree(config.parent / ".alphabot")
+    restored(command, config, copy)
+    ends_ms = latched().at_ms
+    assert notes(command, config) == {1: [ends_ms], 2: [ends_ms]}
+
+    async def stop_later() -> None:
+        with opened_at(config) as journal:
+            await journal.append(USER, msgspec.structs.replace(latched(), at_ms=ends_ms + 60_000))
+
+    trio.run(stop_later)
+    # What was written since does not know what happened between, so it moves nothing.
+    assert command("journal", "backup", again, "--config", config).code == 0
+    restored(command, config, again)
+    assert notes(command, config) == {1: [ends_ms] * 2, 2: [ends_ms] * 2}
+
+
+def test_who_was_disabled_or_added_since_the_copy_stays_so(command: Command, config: Path) -> None:
+    copy = config.parent / "copy.db"
+    assert command("journal", "backup", copy, "--config", config).code == 0
+    with opened_at(config) as journal:
+        journal.users.enable(USER, enabled=False)
+        journal.users.add(UserId(7), "later")
+    restored(command, config, copy)
+    with opened_at(config) as journal:
+        users = {user.user_id: (user.name, user.enabled) for user in journal.users.all()}
+    assert users[USER][1] is False
+    assert users[UserId(7)] == ("later", True)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -23,6 +23,7 @@ from alphabot.core.records import (
     Record,
     RefusedRecord,
     Reset,
+    Restored,
     Settled,
     UnknownRecord,
     Updated,
@@ -539,3 +540,17 @@ def test_a_reset_forgets_what_was_owed() -> None:
 
 def replace_credited(record: Settled, credited: Decimal | None) -> Settled:
     return msgspec.structs.replace(record, credited=credited)
+
+
+def test_a_restored_journal_is_compared_from_the_oldest_copy_on() -> None:
+    early, late = (Restored(at_ms=NOON_MS, known_until_ms=NOON_MS - s) for s in (9_000, 1_000))
+    assert fold([]).copied_until_ms(STRATEGY) is None
+    assert fold([late]).copied_until_ms(STRATEGY) == late.known_until_ms
+    assert fold([early, late]).copied_until_ms(STRATEGY) == early.known_until_ms
+    assert fold([late, early]).copied_until_ms(STRATEGY) == early.known_until_ms
+    # What was compared is compared anew after another restoration.
+    assert fold([late, CONFIGURED]).copied_until_ms(STRATEGY) is None
+    assert fold([late, CONFIGURED, late]).copied_until_ms(STRATEGY) == late.known_until_ms
+    other = msgspec.structs.replace(LATCHED, strategies=(STRATEGY,))
+    assert fold([late, other, CLEARED]).copied_until_ms(STRATEGY) is None
+    assert fold([late, LATCHED, CLEARED]).copied_until_ms(STRATEGY) == late.known_until_ms
