@@ -12,26 +12,10 @@ people search their logs for them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+
+from alphabot.message import Language, Level, Message
 
 __all__ = ["CATALOGUE", "UNITS", "Language", "Level", "Message"]
-
-Language = Literal["zh", "en"]
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-
-
-class Message(NamedTuple):
-    """One line of the log, without its fields."""
-
-    level: Level
-    zh: str
-    en: str
-    first: tuple[str, ...] = ()
-
-    def text(self, language: Language) -> str:
-        """Return the words in ``language``."""
-        return self.zh if language == "zh" else self.en
-
 
 UNITS: Mapping[str, str] = {"progress": "%"}
 """What follows the number of a field of this name, in whatever line it stands."""

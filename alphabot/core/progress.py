@@ -24,6 +24,7 @@ from alphabot.core.days import DAY_MS, credit_by_day, quote_by_day, sold_at_ms
 from alphabot.core.endings import number_of, was_planned
 from alphabot.core.exact import ZERO
 from alphabot.core.holdings import Holding
+from alphabot.core.open_intent import OpenIntent, Owed
 from alphabot.core.records import (
     Cleared,
     Configured,
@@ -74,50 +75,6 @@ class StrategyProgress:
         self.credited += credited
         for day, part in credit_by_day(credited, quotes).items():
             self.credited_by_day[day] = self.credited_by_day.get(day, ZERO) + part
-
-
-@dataclass(slots=True)
-class OpenIntent:
-    """An intent whose legs have not all ended, with what is known of it."""
-
-    intended: Intended
-    placed: PlacedRecord | None = None
-    unknown: UnknownRecord | None = None
-    settled: dict[Leg, Settled] = field(default_factory=dict)
-    updates: dict[Leg, Updated] = field(default_factory=dict)
-
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """The legs this intent consists of."""
-        return (Leg.WORKING, Leg.PENDING) if self.intended.is_pair else (Leg.SALE,)
-
-    @property
-    def unresolved(self) -> bool:
-        """Whether its request may have reached the exchange and its effect is not proven."""
-        return self.unknown is not None and self.placed is None
-
-    @property
-    def over(self) -> bool:
-        """Whether every leg is settled."""
-        return all(leg in self.settled for leg in self.legs)
-
-    @property
-    def exposure_usdt(self) -> Decimal:
-        """What this intent may still cost: its BUY at the limit, whatever is not known of it."""
-        if not self.intended.is_pair or Leg.WORKING in self.settled:
-            return ZERO
-        return self.intended.amount_usdt or ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A settled BUY whose volume is still to be credited, with what it is computed from."""
-
-    intended: Intended
-    executed: Decimal
-    quote_usdt: Decimal
-    quotes: Mapping[int, Decimal]
-    """``quote_usdt`` by the UTC days of the fills."""
 
 
 @dataclass(slots=True)
