@@ -321,6 +321,24 @@ def test_a_damaged_journal_is_not_copied_as_if_it_were_sound(
     assert sorted(path.name for path in config.parent.iterdir()) == [".alphabot", config.name]
 
 
+def test_a_copy_holds_nothing_that_was_deleted(command: Command, config: Path) -> None:
+    (database,) = config.parent.glob(".alphabot/*.db")
+    deleted = b"a-session-of-long-ago" * 20
+    connection = apsw.Connection(str(database))
+    # As a version or a tool would leave it that does not overwrite what it deletes.
+    connection.pragma("secure_delete", 0)
+    connection.execute("CREATE TABLE once (x)")
+    connection.execute("INSERT INTO once VALUES (?)", (deleted,))
+    connection.execute("DROP TABLE once")
+    connection.pragma("wal_checkpoint", "TRUNCATE")
+    connection.close()
+    assert deleted in database.read_bytes()
+    copy = config.parent / "copy.db"
+    done = command("journal", "backup", copy, "--config", config)
+    assert done.code == 0, done.err
+    assert deleted not in copy.read_bytes()
+
+
 @pytest.mark.ceiling(600)
 async def test_a_copy_holds_no_old_session_and_opens_with_its_own_key_alone(
     tmp_path: Path,
