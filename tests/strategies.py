@@ -27,7 +27,9 @@ from alphabot.core.records import (
     Record,
     RefusedRecord,
     Reset,
+    Restored,
     Settled,
+    Shown,
     UnknownRecord,
     Updated,
     Witnessed,
@@ -388,11 +390,21 @@ def _between(at_ms: int) -> st.SearchStrategy[list[Record]]:
 
 
 def _weighed(at_ms: int) -> list[Record]:
-    """Return what a look at the wallet may write down."""
+    """Return what a look at the account, or a copy put back, may write down."""
     return [
         Witnessed(at_ms=at_ms, asset="USDT", beside=Decimal("1000.5")),
         Witnessed(at_ms=at_ms, asset=_ALPHA_IDS[0], beside=ZERO),
         WrittenOff(at_ms=at_ms, alpha_id=_ALPHA_IDS[0], quantity=ZERO, reason="sold in the app"),
+        Restored(at_ms=at_ms, known_until_ms=at_ms - 1000),
+        Shown(
+            at_ms=at_ms,
+            strategy_id=StrategyId(f"strategy of {_ALPHA_IDS[0]}"),
+            token="KOGE",
+            shown=Decimal("54.5"),
+            ours_usdt=Decimal("54.6"),
+            multiplied_usdt=Decimal("54.6"),
+            difference="lag",
+        ),
     ]
 
 

@@ -103,7 +103,7 @@ def fill(folder: str) -> None:
         written = 0
         with open_journal(Path(folder), EMBEDDED, fresh=False, clock=FixedClock()) as journal:
             journal.users.ensure_simulated_user(USER)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (160_000, 160_000))
             try:
                 while True:
                     await journal.append(USER, latched())

@@ -85,7 +85,14 @@ async def test_a_database_from_before_it_gets_one_and_loses_nothing(
         await journal.append(USER, latched())
     path = folder / "simulated.db"
     with apsw.Connection(str(path)) as old:
-        later = ("outbox", "envelopes", "envelope_versions", "sealing", "agreements")
+        later = (
+            "outbox",
+            "envelopes",
+            "envelope_versions",
+            "sealing",
+            "agreements",
+            "dry_run_accounts",
+        )
         old.execute("".join(f"DROP TABLE {name};" for name in later))
         old.pragma("user_version", 1)
     old.close()
