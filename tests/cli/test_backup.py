@@ -29,6 +29,7 @@ from alphabot.core.records import Restored
 from alphabot.core.values import UserId
 from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
 from alphabot.store.master_key import make_key_file
+from tests.cli.configurations import ELSEWHERE_HOSTS, elsewhere
 from tests.cli.conftest import Command
 from tests.cli.processes import alphabot
 from tests.cli.sessions import pasted
@@ -167,23 +168,7 @@ def test_a_copy_is_made_beside_a_running_service_which_is_named_to_who_would_put
 
 # --- what is no copy of this journal --------------------------------------------------------------
 
-HOSTS = ("127.0.0.1:1",)
-CONFIG = """
-language = "en"
-
-[exchange]
-mode = "simulated"
-rest_url = "http://127.0.0.1:1"
-order_stream_url = "ws://127.0.0.1:1/w3w/stream"
-market_stream_url = "ws://127.0.0.1:1/w3w/wsa/stream"
-
-[[strategies]]
-strategy_id = "koge"
-target_token = "KOGE"
-target_chain = "BSC"
-target_volume = 20
-user_ids = [1]
-"""
+CONFIG = elsewhere(1)
 
 
 @pytest.fixture
@@ -193,7 +178,7 @@ def config(tmp_path: Path) -> Path:
     file.write_text(CONFIG)
 
     async def fill() -> None:
-        identity = VenueIdentity(VenueMode.SIMULATED, HOSTS)
+        identity = VenueIdentity(VenueMode.SIMULATED, ELSEWHERE_HOSTS)
         folder = tmp_path / ".alphabot"
         with open_journal(folder, identity, fresh=False, clock=FixedClock()) as opened:
             opened.users.ensure_simulated_user(USER)
@@ -206,7 +191,7 @@ def config(tmp_path: Path) -> Path:
 
 def opened_at(config: Path) -> AbstractContextManager[SqliteJournal]:
     """Return the journal beside a configuration, opened as a service opens it."""
-    identity = VenueIdentity(VenueMode.SIMULATED, HOSTS)
+    identity = VenueIdentity(VenueMode.SIMULATED, ELSEWHERE_HOSTS)
     return open_journal(config.parent / ".alphabot", identity, fresh=False, clock=FixedClock())
 
 

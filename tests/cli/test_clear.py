@@ -22,26 +22,12 @@ from alphabot.core.values import UserId
 from alphabot.runtime.recorder import Recorder
 from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
 from alphabot.wiring.venues import folder_of, hosts_of
+from tests.cli.configurations import elsewhere
 from tests.cli.conftest import Command, Done
 from tests.cli.processes import ENVIRONMENT, alphabot
 from tests.core.samples import KOGE, NOON_MS, pair, placed, settled
 
-ELSEWHERE = """
-language = "en"
-
-[exchange]
-mode = "simulated"
-rest_url = "http://127.0.0.1:1"
-order_stream_url = "ws://127.0.0.1:1/w3w/stream"
-market_stream_url = "ws://127.0.0.1:1/w3w/wsa/stream"
-
-[[strategies]]
-strategy_id = "koge"
-target_token = "KOGE"
-target_chain = "BSC"
-target_volume = 20
-user_ids = [1, 2]
-"""
+ELSEWHERE = elsewhere(1, 2)
 EMBEDDED = (
     ELSEWHERE.replace("rest_url", "# rest_url")
     .replace("order_", "# order_")

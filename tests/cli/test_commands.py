@@ -19,6 +19,7 @@ from alphabot import __version__
 from alphabot.__main__ import main
 from alphabot.log import configure
 from alphabot.simulator import credentials_for
+from tests.cli.configurations import elsewhere
 from tests.cli.processes import ENVIRONMENT, ROOT, alphabot
 
 ONE_ROUND = """
@@ -35,20 +36,7 @@ target_volume = 20
 user_ids = [1]
 """
 
-ELSEWHERE = """
-[exchange]
-mode = "simulated"
-rest_url = "http://127.0.0.1:1"
-order_stream_url = "ws://127.0.0.1:1/w3w/stream"
-market_stream_url = "ws://127.0.0.1:1/w3w/wsa/stream"
-
-[[strategies]]
-strategy_id = "koge"
-target_token = "KOGE"
-target_chain = "BSC"
-target_volume = 20
-user_ids = [1]
-"""
+ELSEWHERE = elsewhere(1)
 
 # What a round says, in this order; between them an order may be updated any number of times.
 A_ROUND = """

@@ -46,28 +46,13 @@ from alphabot.core.values import AlphaId, IntentId, OrderId, OrderStatus, Strate
 from alphabot.messages import Language
 from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
 from alphabot.store.chain import genesis
+from tests.cli.configurations import ELSEWHERE_HOSTS, elsewhere
 from tests.cli.conftest import Command
 from tests.cli.processes import ENVIRONMENT, alphabot
 
 NOON_MS = 1_700_049_600_000
-HOSTS = ("127.0.0.1:1",)
-IDENTITY = VenueIdentity(VenueMode.SIMULATED, HOSTS)
-CONFIG = """
-language = "en"
-
-[exchange]
-mode = "simulated"
-rest_url = "http://127.0.0.1:1"
-order_stream_url = "ws://127.0.0.1:1/w3w/stream"
-market_stream_url = "ws://127.0.0.1:1/w3w/wsa/stream"
-
-[[strategies]]
-strategy_id = "koge"
-target_token = "KOGE"
-target_chain = "BSC"
-target_volume = 20
-user_ids = [1, 2, 3]
-"""
+IDENTITY = VenueIdentity(VenueMode.SIMULATED, ELSEWHERE_HOSTS)
+CONFIG = elsewhere(1, 2, 3)
 KOGE, ONE, TWO = StrategyId("koge"), IntentId("1-1"), IntentId("1-2")
 PAIR = Intended(
     at_ms=NOON_MS + 1,

@@ -38,6 +38,7 @@ from alphabot.wiring.masking import mask
 from plugins.slack import message
 from plugins.telegram.text import page
 from plugins.via_apprise import body
+from tests.cli.configurations import elsewhere
 from tests.runtime.world import open_world
 from tests.store.samples import USER, FixedClock, pair
 
@@ -206,22 +207,7 @@ def test_no_notice_shows_it_in_any_messenger(lines: list[str]) -> None:
     assert count >= FAILURES_MIN
 
 
-CONFIG = """
-language = "en"
-
-[exchange]
-mode = "simulated"
-rest_url = "http://127.0.0.1:1"
-order_stream_url = "ws://127.0.0.1:1/w3w/stream"
-market_stream_url = "ws://127.0.0.1:1/w3w/wsa/stream"
-
-[[strategies]]
-strategy_id = "koge"
-target_token = "KOGE"
-target_chain = "BSC"
-target_volume = 20
-user_ids = [1]
-"""
+CONFIG = elsewhere(1)
 
 
 def quoting(said: str, number: int) -> list[Record]:
