@@ -19,7 +19,7 @@ from alphabot.errors import ConfigError, JournalError
 from alphabot.store.database import Database, damaged, sentence_for
 from alphabot.store.mark import Mark
 from alphabot.store.reading import JournalReading, read_file
-from alphabot.store.venue import VenueIdentity
+from alphabot.store.venue import VenueIdentity, sync_folder
 
 __all__ = ["copied", "refuse_damaged", "write_backup"]
 
@@ -41,7 +41,7 @@ def write_backup(reading: JournalReading, identity: VenueIdentity, target: Path)
             last = again.last
         try:
             os.link(copy, target)
-            _sync(target.parent)
+            sync_folder(target.parent)
         except FileExistsError as cause:
             raise _taken(target) from cause
         except OSError as cause:
@@ -110,11 +110,3 @@ def _copy(source: Database, target: Path) -> None:
 
 def _taken(target: Path) -> ConfigError:
     return ConfigError("is there already and is left as it is", path=target, hint="name a new file")
-
-
-def _sync(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

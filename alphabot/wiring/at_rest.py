@@ -31,7 +31,7 @@ from alphabot.runtime.status import (
 from alphabot.store import SqliteJournal, open_journal
 from alphabot.wiring.binding import choose
 from alphabot.wiring.looking import look
-from alphabot.wiring.venues import folder_of, identity_of
+from alphabot.wiring.venues import folder_of, identity_of, kept_identity
 
 __all__ = ["Standstill", "clear", "last_known", "reset", "standstill"]
 
@@ -201,17 +201,9 @@ def _journal_at_rest(settings: Settings, clock: WallClock) -> AbstractContextMan
     Raises ConfigError for the embedded exchange: it begins anew with every run, so there is
     nothing to change.
     """
-    identity = identity_of(settings)
-    if identity.embedded:
-        raise ConfigError(
-            "the embedded exchange starts anew with every run; there is nothing to change",
-            path=settings.path,
-            key="exchange",
-            hint="name an exchange by its addresses to keep its journal",
-        )
     return open_journal(
         folder_of(settings),
-        identity,
+        kept_identity(settings, "change"),
         fresh=False,
         clock=clock,
         on_network_disk=settings.journal_on_network_disk,

@@ -19,7 +19,7 @@ from alphabot.store.restoring import Restoration, restore_journal
 from alphabot.store.vault import Vault
 from alphabot.wiring.looking import journal_file
 from alphabot.wiring.unlocking import AskPassphrase, unlocked
-from alphabot.wiring.venues import folder_of, identity_of
+from alphabot.wiring.venues import folder_of, identity_of, kept_identity
 
 __all__ = ["Restoration", "back_up", "restore"]
 
@@ -41,15 +41,9 @@ async def restore(settings: Settings, file: Path, ask: AskPassphrase) -> Restora
     or whose sessions the present key does not open; JournalError, saying who has it, while a
     service runs.
     """
-    identity, folder, clock = identity_of(settings), folder_of(settings), SystemClock()
+    folder, clock = folder_of(settings), SystemClock()
     await trio.lowlevel.checkpoint()
-    if identity.embedded:
-        raise ConfigError(
-            "the embedded exchange starts anew with every run; there is nothing to put back",
-            path=settings.path,
-            key="exchange",
-            hint="name an exchange by its addresses to keep its journal",
-        )
+    identity = kept_identity(settings, "put back")
     with _sound(file, settings) as reading:
         if Vault.source(reading.database) is not None:
             unlocked(reading.database, clock, folder, ask)

@@ -15,7 +15,7 @@ import trio
 from alphabot.config import Settings
 from alphabot.core.secret import Secret
 from alphabot.core.values import AlphaId, UserId
-from alphabot.errors import InvariantBroken
+from alphabot.errors import ConfigError, InvariantBroken
 from alphabot.exchange.account import Account, AccountSettings
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.net import SocketNet
@@ -35,6 +35,7 @@ __all__ = [
     "folder_of",
     "hosts_of",
     "identity_of",
+    "kept_identity",
     "live_venue",
     "open_venue",
     "simulated_credentials",
@@ -201,6 +202,22 @@ def folder_of(settings: Settings) -> Path:
 def identity_of(settings: Settings) -> VenueIdentity:
     """Return which exchange the settings name, and so which journal is meant."""
     return VenueIdentity(VenueMode(settings.exchange.mode), hosts_of(settings))
+
+
+def kept_identity(settings: Settings, purpose: str) -> VenueIdentity:
+    """Return which journal the settings mean; raises ConfigError where none outlives a run.
+
+    ``purpose`` is the verb of what the journal is wanted for.
+    """
+    identity = identity_of(settings)
+    if identity.embedded:
+        raise ConfigError(
+            f"the embedded exchange starts anew with every run; there is nothing to {purpose}",
+            path=settings.path,
+            key="exchange",
+            hint="name an exchange by its addresses to keep its journal",
+        )
+    return identity
 
 
 def hosts_of(settings: Settings) -> tuple[str, ...]:
