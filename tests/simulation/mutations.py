@@ -38,8 +38,8 @@ MUTATIONS = (
     one(
         "an intent is not committed",
         "runtime/recorder.py",
-        "return await self._journal.commit_intent(self.user_id, intended)",
-        "return CommittedIntent(intended, 0)",
+        "committed = await self._journal.commit_intent(self.user_id, intended)",
+        "committed = CommittedIntent(intended, 0)",
     ),
     one(
         "an unknown outcome counts as not sent",
@@ -103,9 +103,9 @@ MUTATIONS = (
     ),
     one(
         "the target is looked at too late",
-        "runtime/trade_loop.py",
-        "return self.progress.credited >= self.strategy.target_volume",
-        "return self.progress.credited >= 2 * self.strategy.target_volume",
+        "core/goals.py",
+        "return self.credited(progress, now_ms) >= self.target",
+        "return self.credited(progress, now_ms) >= 2 * self.target",
     ),
     Mutation(
         "a stop is not heard",
