@@ -25,9 +25,6 @@ _FILL_DELAY_MS = (50, 500)
 _WATCH_SECONDS = 200.0
 _LOOKS_AWAY = 0.3
 """How often a person starts the service again without having looked what it said."""
-_BY_HAND = frozenset({"sells never fill", "strategy renamed"})
-"""After these a SELL may rest for ever: nobody buys at its limit, or nobody offers it lower, for
-the rule that would is asked for its own strategy alone."""
 _REACHED = (Ending.REACHED, Ending.ALREADY_REACHED)
 
 
@@ -49,7 +46,7 @@ async def looks(world: World) -> None:
     for user_id in world.profile.user_ids:
         world.exchange.restore_session(user_id)
         world.exchange.lift_challenge(user_id)
-        if world.calm and not _BY_HAND.isdisjoint(world.profile.faults):
+        if world.calm and "sells never fill" in world.profile.faults:
             close_sales(world, user_id)
         recorder = Recorder(world.journal, UserId(user_id), world.clock)
         world.journal.users.ensure_simulated_user(UserId(user_id))

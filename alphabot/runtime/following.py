@@ -16,9 +16,9 @@ from alphabot.core.ladder import exit_floor
 from alphabot.core.progress import OpenIntent
 from alphabot.core.records import Leftover, Leg, Settled
 from alphabot.core.values import OrderStatus
-from alphabot.errors import ExchangeError, NotAuthorised
 from alphabot.log import say
 from alphabot.runtime.board import Row, State
+from alphabot.runtime.cancelling import cancel_to_the_end
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.turnstile import Turn
 from alphabot.runtime.watch import Watch, ended
@@ -174,20 +174,8 @@ class Follower:
 
     async def _cancel(self, watch: Watch, leg: Leg) -> None:
         """Cancel an order and learn from the exchange how it ended; it may have filled instead."""
-        await trio.lowlevel.checkpoint()
         self.now(State.CANCELLING)
-        order = watch.legs[leg]
-        while not watch.legs[leg].terminal:
-            try:
-                await self._desk.exchange.cancel(order.order_id, order.symbol)
-                say("cancel.sent", order_id=order.order_id, **self._who)
-            except NotAuthorised:
-                raise
-            except ExchangeError as error:
-                # Whatever went wrong, the lists have the truth, and a cancel may be repeated.
-                say("cancel.failed", order_id=order.order_id, reason=str(error), **self._who)
-            with trio.move_on_after(_CANCEL_AGAIN_SECONDS):
-                await watch.prove(ended(leg))
+        await cancel_to_the_end(self._desk, watch, leg, **self._who)
 
     async def _abandon(self, watch: Watch, sold: Settled) -> None:
         """Record that a SELL ended without our asking; a human decides what becomes of the rest."""
@@ -235,7 +223,3 @@ def _may_be_ours(watch: Watch, end: Settled) -> bool:
     """
     planned = watch.entry.intended.wait_of(end.leg) is not None
     return planned and end.status is OrderStatus.CANCELED
-
-
-_CANCEL_AGAIN_SECONDS = 30.0
-"""How long an order may stay open after a cancel before the cancel is sent once more."""

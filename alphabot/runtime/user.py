@@ -168,8 +168,9 @@ class User:
 
     async def _trade_all(self) -> None:
         running = [loop.strategy.strategy_id for loop in self._loops]
+        traded = [loop.row.alpha_id for loop in self._loops if loop.row.alpha_id is not None]
         async with trio.open_nursery() as beside:
-            beside.start_soon(follow_orphans, self.desk, running)
+            beside.start_soon(follow_orphans, self.desk, running, traded)
             async with trio.open_nursery() as trading:
                 for loop in self._loops:
                     trading.start_soon(self._trade, loop)

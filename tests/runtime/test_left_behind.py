@@ -16,7 +16,9 @@ from alphabot.core.records import Leg, Settled
 from alphabot.core.values import StrategyId
 from alphabot.runtime.board import Ending, State
 from alphabot.simulator import DEFAULT_TOKENS, ExchangeSettings
+from alphabot.simulator.book import Side
 from alphabot.simulator.ledger import RequestKind
+from alphabot.simulator.orders import Order, Status
 from tests.runtime.world import World, open_world, seen, settings_of
 
 
@@ -59,6 +61,46 @@ async def test_an_open_round_of_a_renamed_strategy_is_settled_under_its_own_name
         )
         rounds = world.row(1, "new_name").rounds
         assert rounds == pairs_placed(world, 1) - 1
+
+
+# Nobody trades with an order that waits in the book; what crosses it fills.
+LONELY = ExchangeSettings(volatility_percent=0, split_fill_percent=0, traffic_percent=0)
+
+
+def sells_of(world: World, token: str) -> list[Order]:
+    """Return user 1's SELLs of a token that rest in the book."""
+    open_orders = world.exchange.model.desk.open_of[1].values()
+    sells = [o for o in open_orders if (o.side, o.token.symbol) == (Side.SELL, token)]
+    return [order for order in sells if order.state.status is Status.NEW]
+
+
+async def test_what_a_renamed_strategy_waits_for_is_not_waited_for_for_ever(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(LONELY) as world:
+        old = koge_as("old_name", pricing="patient")
+        await kill_when(world, old, lambda: bool(sells_of(world, "KOGE")))
+        (resting,) = sells_of(world, "KOGE")
+        await world.run(koge_as("new_name", pricing="patient"))
+        assert world.row(1, "new_name").ending is Ending.REACHED
+        assert resting.state.status is Status.CANCELED
+        assert not sells_of(world, "KOGE")
+        assert world.row(1, "new_name").leftover < 1
+
+
+async def test_the_only_offer_of_a_token_nobody_trades_now_stays(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(LONELY) as world:
+        old = koge_as("old_name", pricing="patient")
+        await kill_when(world, old, lambda: bool(sells_of(world, "KOGE")))
+        aop = replace(
+            settings_of(),
+            strategies=tuple(s for s in settings_of().strategies if s.strategy_id == "aop"),
+        )
+        await world.run(aop)
+        assert world.row(1, "aop").ending is Ending.REACHED
+        assert sells_of(world, "KOGE")
 
 
 async def test_a_rule_that_fails_skips_rounds_and_the_other_users_do_not_notice(
