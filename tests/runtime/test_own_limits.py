@@ -53,7 +53,11 @@ async def test_a_limit_holds_the_orders_of_that_user_alone(
     text = BOTH + f"[users.2.limits]\n{name} = {OWN[name]}\n"
     if name == "max_total_exposure_usdt":  # 30 of user 2 beside dust of both: more than 30
         text = BOTH + f"[users.2.limits]\nmax_exposure_usdt = 30\n{name} = 30\n"
-    async with open_world(ExchangeSettings(fill_delay_ms=(20, 200))) as world:
+    volatility = 100
+    if name == "price_collar_percent":  # as wide as the offset: only a price that moves exceeds it
+        volatility, text = 500, text.replace("target_volume = 100", "target_volume = 1600")
+    market = ExchangeSettings(fill_delay_ms=(20, 200), volatility_percent=volatility)
+    async with open_world(market) as world:
         async with steered(world, settings_of(text)) as asked:
             await seen(lambda: world.row(1, "koge").ending is not None)
             await seen(lambda: name in world.row(2, "koge").refusals)
