@@ -9,16 +9,20 @@ life, so that many more of them can be tried; that the real program starts is se
 from __future__ import annotations
 
 import encodings.idna  # noqa: F401 - loaded by the first name that is looked up
+import importlib
 import json
 import os
+import pkgutil
 import sys
 
-import alphabot.cli.check
-import alphabot.cli.session
-import alphabot.cli.table
-import alphabot.config
-import alphabot.wiring  # noqa: F401 - what a command would load is loaded once, here
+import alphabot
 from alphabot.__main__ import main
+
+
+def load_everything() -> None:
+    """Load what any command would load: a child that is another user may not read the code."""
+    for module in pkgutil.walk_packages(alphabot.__path__, "alphabot."):
+        importlib.import_module(module.name)
 
 
 def serve(channel: int) -> None:
@@ -49,4 +53,5 @@ def _run(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    load_everything()
     serve(int(sys.argv[1]))

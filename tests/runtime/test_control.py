@@ -191,7 +191,7 @@ async def test_a_drain_waits_for_the_round_and_a_stop_does_not(autojump_clock: M
     stuck = long_run(buy_offset_percentage=Decimal(-5), order_timeout_seconds=300.0)
     async with open_world() as world:
         async with steered(world, stuck) as asked:
-            await seen(lambda: placed(world) >= 2)
+            await seen(lambda: all(row.state is State.WAITING_BUY for row in world.board.rows))
             began = trio.current_time()
             await asked.ask(Request(command="drain", user=1))
             await asked.ask(Request(command="stop", user=2))
