@@ -12,6 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
+from alphabot.core.record_base import RecordBase
+from alphabot.core.records_of_journal import Checkpointed, Folded, Restored
 from alphabot.core.values import (
     AlphaId,
     IntentId,
@@ -22,9 +24,11 @@ from alphabot.core.values import (
 )
 
 __all__ = [
+    "Checkpointed",
     "Cleared",
     "Configured",
     "Credited",
+    "Folded",
     "Intended",
     "Latched",
     "Leftover",
@@ -57,28 +61,14 @@ class Leg(StrEnum):
     """A plain SELL of something left over."""
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all records; a float in any field is refused at construction."""
-
-    at_ms: int
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if isinstance(value, float):
-                raise TypeError(f"{type(self).__name__}.{name}: a float was refused")
-            if isinstance(value, Decimal) and not value.is_finite():
-                raise ValueError(f"{type(self).__name__}.{name}: must be finite, was {value}")
-
-
-class Configured(_Record, frozen=True, tag="configured"):
+class Configured(RecordBase, frozen=True, tag="configured"):
     """A strategy started for this user with these settings, as canonical JSON text."""
 
     strategy_id: StrategyId
     snapshot: str
 
 
-class Intended(_Record, frozen=True, tag="intended"):
+class Intended(RecordBase, frozen=True, tag="intended"):
     """A request is about to leave. Durable before its first byte does.
 
     A pair has both prices and ``amount_usdt``; a sale has ``sell_price`` alone. ``rule`` and
@@ -121,14 +111,14 @@ class Intended(_Record, frozen=True, tag="intended"):
         return self.buy_wait_seconds if leg is Leg.WORKING else self.sell_wait_seconds
 
 
-class NotSentRecord(_Record, frozen=True, tag="not_sent"):
+class NotSentRecord(RecordBase, frozen=True, tag="not_sent"):
     """The request of an intent did not leave, or was proven to have had no effect."""
 
     intent_id: IntentId
     reason: str
 
 
-class PlacedRecord(_Record, frozen=True, tag="placed"):
+class PlacedRecord(RecordBase, frozen=True, tag="placed"):
     """The exchange accepted the request: the ids of the pair's legs, or of the sale alone."""
 
     intent_id: IntentId
@@ -138,7 +128,7 @@ class PlacedRecord(_Record, frozen=True, tag="placed"):
     """``reply`` or ``matched`` (found by reconcile after an unknown outcome)."""
 
 
-class RefusedRecord(_Record, frozen=True, tag="refused"):
+class RefusedRecord(RecordBase, frozen=True, tag="refused"):
     """The exchange refused the request, with its code."""
 
     intent_id: IntentId
@@ -146,14 +136,14 @@ class RefusedRecord(_Record, frozen=True, tag="refused"):
     message: str
 
 
-class UnknownRecord(_Record, frozen=True, tag="unknown"):
+class UnknownRecord(RecordBase, frozen=True, tag="unknown"):
     """The request may have reached the exchange and its effect is not proven."""
 
     intent_id: IntentId
     reason: str
 
 
-class Updated(_Record, frozen=True, tag="updated"):
+class Updated(RecordBase, frozen=True, tag="updated"):
     """An order of ours moved to another state, or filled further; figures are cumulative."""
 
     intent_id: IntentId
@@ -164,7 +154,7 @@ class Updated(_Record, frozen=True, tag="updated"):
     quote_usdt: Decimal
 
 
-class Settled(_Record, frozen=True, tag="settled"):
+class Settled(RecordBase, frozen=True, tag="settled"):
     """A leg has ended on the exchange's evidence; its final figures and fees.
 
     ``fee_base`` is in tokens, ``fee_quote_usdt`` in USDT, ``fee_other`` text such as ``0.1 BNB``.
@@ -191,14 +181,14 @@ class Settled(_Record, frozen=True, tag="settled"):
     than one; None where all of it was on the day of ``filled_at_ms``."""
 
 
-class Credited(_Record, frozen=True, tag="credited"):
+class Credited(RecordBase, frozen=True, tag="credited"):
     """The volume of a BUY whose multiplier rule could not say it when the BUY settled."""
 
     intent_id: IntentId
     credited: Decimal
 
 
-class Leftover(_Record, frozen=True, tag="leftover"):
+class Leftover(RecordBase, frozen=True, tag="leftover"):
     """Something bought is not sold and nothing is selling it now: how much, and why."""
 
     intent_id: IntentId
@@ -207,7 +197,7 @@ class Leftover(_Record, frozen=True, tag="leftover"):
     reason: str
 
 
-class Witnessed(_Record, frozen=True, tag="witnessed"):
+class Witnessed(RecordBase, frozen=True, tag="witnessed"):
     """What the wallet held of an asset beside what our own orders explain.
 
     ``asset`` is an alphaId or ``USDT``. Taken when none of our orders blurred it; later readings
@@ -218,7 +208,7 @@ class Witnessed(_Record, frozen=True, tag="witnessed"):
     beside: Decimal
 
 
-class Shown(_Record, frozen=True, tag="shown"):
+class Shown(RecordBase, frozen=True, tag="shown"):
     """What the exchange itself showed as the volume of today, beside ours; changes nothing."""
 
     strategy_id: StrategyId
@@ -232,7 +222,7 @@ class Shown(_Record, frozen=True, tag="shown"):
     """See :class:`alphabot.core.shown_volume.Difference`."""
 
 
-class WrittenOff(_Record, frozen=True, tag="written_off"):
+class WrittenOff(RecordBase, frozen=True, tag="written_off"):
     """Tokens our rounds bought are in the wallet no longer, and no order of ours sold them."""
 
     alpha_id: AlphaId
@@ -240,7 +230,7 @@ class WrittenOff(_Record, frozen=True, tag="written_off"):
     reason: str
 
 
-class Latched(_Record, frozen=True, tag="latched"):
+class Latched(RecordBase, frozen=True, tag="latched"):
     """This user stopped for a reason that only a human, or the named condition, clears."""
 
     reason: str
@@ -250,25 +240,16 @@ class Latched(_Record, frozen=True, tag="latched"):
     the journal: once it is cleared, a person has seen them."""
 
 
-class Cleared(_Record, frozen=True, tag="cleared"):
+class Cleared(RecordBase, frozen=True, tag="cleared"):
     """A human cleared this user's latch."""
 
     by: str
 
 
-class Reset(_Record, frozen=True, tag="reset"):
+class Reset(RecordBase, frozen=True, tag="reset"):
     """A human set the strategy's progress back to zero."""
 
     strategy_id: StrategyId
-
-
-class Restored(_Record, frozen=True, tag="restored"):
-    """The database was put back from a copy, which ended at ``known_until_ms``.
-
-    What was traded after that moment is not in these records, whatever they say of later.
-    """
-
-    known_until_ms: int
 
 
 Record = (
@@ -289,6 +270,8 @@ Record = (
     | Cleared
     | Reset
     | Restored
+    | Folded
+    | Checkpointed
 )
 """Any record; the tag in its JSON text says which."""
 
