@@ -197,6 +197,10 @@ _SERVICE: Mapping[str, Message] = {
     "service.started": Message("INFO", "服务已启动", "Service started", ("mode",)),
     "service.ended": Message("INFO", "服务已结束", "Service ended"),
     "journal.opened": Message("INFO", "交易日志已打开", "Journal opened"),
+    "journal.folded": Message("INFO", "旧记录已折叠", "Old records were folded away"),
+    "journal.not_folded": Message(
+        "WARNING", "旧记录暂未折叠", "Old records were not folded away this time"
+    ),
     "credit.owed": Message(
         "WARNING",
         "倍数规则出错，成交量暂未计入",

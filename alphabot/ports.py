@@ -194,7 +194,7 @@ class Journal(Protocol):
         ...
 
     async def records(self, user_id: UserId) -> Sequence[Record]:
-        """Return all records of a user, oldest first."""
+        """Return all records of a user, oldest first; a checkpoint may stand for those before."""
         ...
 
 

@@ -44,6 +44,11 @@ _USER: Words = (
     "用户 {user}：{records} 条记录，最后一条 {at}，链尾 {tip}",
     "user {user}: {records} records, the last of {at}, tip {tip}",
 )
+_FOLDED: Words = (
+    "用户 {user}：其中前 {folded} 条（至 {at}）已折叠，仅保留其结果",
+    "user {user}: the first {folded} of them, until {at}, were folded away; what they add up to is"
+    " kept",
+)
 _NO_RECORD: Words = ("用户 {user}：没有记录", "user {user}: no records")
 _DAMAGED: Words = (
     "用户 {user}：第 {record} 条记录有问题（{problem}），之前的 {sound} 条完好",
@@ -94,6 +99,10 @@ def as_text(file: Path, view: JournalView, language: Language) -> str:
                     tip=user.tip.hex()[:_TIP_DIGITS],
                 )
             )
+        if user.folded_at_ms is not None:
+            at = cells.moment(user.folded_at_ms)
+            said = word(_FOLDED, language)
+            lines.append(said.format(user=user.user_id, folded=user.folded, at=at))
     lines.append(word(_PARTLY if view.damaged else _SOUND, language))
     return "\n".join(lines)
 
@@ -199,6 +208,8 @@ def _user(user: UserView) -> dict[str, Any]:
         "records": user.records,
         "last_at_ms": user.last_at_ms,
         "tip": user.tip.hex(),
+        "folded": user.folded,
+        "folded_at_ms": user.folded_at_ms,
         "damage": damage and {"record": damage.sequence, "problem": damage.problem},
     }
 

@@ -89,6 +89,14 @@ SENTENCES: Mapping[str, Words] = {
         "从备份恢复，其中的记录到 {known_until} 为止",
         "put back from a copy that ends at {known_until}",
     ),
+    "folded": (
+        "第 {through} 条及之前的记录已折叠",
+        "the records up to number {through} were folded away",
+    ),
+    "checkpointed": (
+        "代替第 1 至 {sequence} 条记录：其结果保留于此",
+        "stands for records 1 to {sequence}, with all that they add up to",
+    ),
     "reset": ("策略 {strategy_id} 进度归零", "{strategy_id} set back to zero"),
 }
 """A sentence for each kind of record; the names are the record's own."""

@@ -16,16 +16,19 @@ came to know of it. Dust belongs to the day on which it is swept, and what is wr
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from alphabot.core.days import DAY_MS, credit_by_day, quote_by_day, sold_at_ms
+import msgspec
+
+from alphabot.core import checkpoint
+from alphabot.core.days import DAY_MS, quote_by_day, sold_at_ms
 from alphabot.core.endings import number_of, was_planned
 from alphabot.core.exact import ZERO
 from alphabot.core.holdings import Holding
 from alphabot.core.open_intent import OpenIntent, Owed
 from alphabot.core.records import (
+    Checkpointed,
     Cleared,
     Configured,
     Credited,
@@ -45,36 +48,13 @@ from alphabot.core.records import (
     Witnessed,
     WrittenOff,
 )
+from alphabot.core.strategy_progress import StrategyProgress
 from alphabot.core.values import AlphaId, IntentId, OrderId, OrderStatus, StrategyId
 from alphabot.errors import JournalError
 
 __all__ = ["DAY_MS", "OpenIntent", "Owed", "StrategyProgress", "UserState"]
 
 MINUTE_MS = 60_000
-
-
-@dataclass(slots=True)
-class StrategyProgress:
-    """What one strategy of a user has done since its last reset; money in USDT."""
-
-    credited: Decimal = ZERO
-    credited_by_day: dict[int, Decimal] = field(default_factory=dict)
-    """The same by the UTC days of the fills."""
-    volume_usdt: Decimal = ZERO
-    wear_usdt: Decimal = ZERO
-    rounds: int = 0
-    first_at_ms: int | None = None
-    """When its first order since the reset was intended."""
-    buy_order_ids: set[OrderId] = field(default_factory=set)
-    """Its BUYs that have ended, since the reset."""
-    failures: int = 0
-    """Refusals and BUYs that did not fill wholly, in a row. Outages do not count."""
-
-    def credit(self, credited: Decimal, quotes: Mapping[int, Decimal]) -> None:
-        """Add a BUY's credited volume, on the days on which it filled."""
-        self.credited += credited
-        for day, part in credit_by_day(credited, quotes).items():
-            self.credited_by_day[day] = self.credited_by_day.get(day, ZERO) + part
 
 
 @dataclass(slots=True)
@@ -190,6 +170,32 @@ class UserState:
                 self.compared.add(record.strategy_id)
             case Restored():
                 self._restore(record)
+            case Checkpointed():
+                self._resume(record)
+
+    def checkpoint(self, sequence: int, at_ms: int) -> Checkpointed:
+        """Return all of this as one record that stands for every record up to ``sequence``.
+
+        ``at_ms`` is of the last of them. When requests were intended within the minute before is
+        left out. Raises ValueError unless it is at rest.
+        """
+        if not self.at_rest:
+            raise ValueError("what is not over cannot be put into a checkpoint")
+        kept = {name: getattr(self, name) for name in checkpoint.Kept.__struct_fields__}
+        state = checkpoint.written(checkpoint.Kept(**kept))
+        return Checkpointed(at_ms=at_ms, sequence=sequence, state=state)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no intent is open, no volume owed, and nothing waits for a human."""
+        waiting = self.latched or any(holding.abandoned for holding in self.holdings.values())
+        return not (self.open_intents or self.owed or waiting)
+
+    def _resume(self, record: Checkpointed) -> None:
+        if self != UserState():
+            raise JournalError("a checkpoint stands behind the records that it is made of")
+        for name, value in msgspec.structs.asdict(checkpoint.read(record.state)).items():
+            setattr(self, name, value)
 
     def _credit(self, record: Credited) -> None:
         owed = self.owed.pop(record.intent_id, None)

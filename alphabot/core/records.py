@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from alphabot.core.record_base import RecordBase
+from alphabot.core.records_of_journal import Checkpointed, Folded, Restored
 from alphabot.core.values import (
     AlphaId,
     IntentId,
@@ -23,9 +24,11 @@ from alphabot.core.values import (
 )
 
 __all__ = [
+    "Checkpointed",
     "Cleared",
     "Configured",
     "Credited",
+    "Folded",
     "Intended",
     "Latched",
     "Leftover",
@@ -249,15 +252,6 @@ class Reset(RecordBase, frozen=True, tag="reset"):
     strategy_id: StrategyId
 
 
-class Restored(RecordBase, frozen=True, tag="restored"):
-    """The database was put back from a copy, which ended at ``known_until_ms``.
-
-    What was traded after that moment is not in these records, whatever they say of later.
-    """
-
-    known_until_ms: int
-
-
 Record = (
     Configured
     | Intended
@@ -276,6 +270,8 @@ Record = (
     | Cleared
     | Reset
     | Restored
+    | Folded
+    | Checkpointed
 )
 """Any record; the tag in its JSON text says which."""
 

@@ -14,7 +14,15 @@ import apsw
 import trio
 
 from alphabot.core.notices import Notice
-from alphabot.core.records import Intended, Leg, PlacedRecord, Record, Settled, Updated
+from alphabot.core.records import (
+    Checkpointed,
+    Intended,
+    Leg,
+    PlacedRecord,
+    Record,
+    Settled,
+    Updated,
+)
 from alphabot.core.values import Symbol, UserId
 from alphabot.errors import JournalError
 from alphabot.ports import CommittedIntent
@@ -98,6 +106,14 @@ class MortalJournal:
     async def records(self, user_id: UserId) -> Sequence[Record]:
         """Return all records of a user, oldest first."""
         return await self.journal.records(user_id)
+
+    def kept(self, user_id: UserId) -> int:
+        """Return how many records of a user are there that were not folded away."""
+        return self.journal.kept(user_id)
+
+    async def fold(self, user_id: UserId, checkpoint: Checkpointed, now_ms: int) -> None:
+        """Fold a user's oldest records, which happens before there is anything to die of."""
+        await self.journal.fold(user_id, checkpoint, now_ms)
 
     def _after(self, record: Record) -> None:
         match record:

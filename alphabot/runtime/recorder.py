@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 import trio
 
+from alphabot.core.folding import numbered
 from alphabot.core.progress import UserState
-from alphabot.core.records import Intended, Record, Restored
+from alphabot.core.records import Folded, Intended, Record, Restored
 from alphabot.core.values import IntentId, UserId
 from alphabot.errors import AlphabotError, HistoryDamaged, InvariantBroken, JournalError
 from alphabot.log import redact
@@ -34,7 +35,7 @@ class Recorder:
         """How many records were written by this process."""
         self.last_at_ms: int | None = None
         """When something of this user was last recorded, by the wall clock of then; that the
-        records were put back is not of this user."""
+        records were put back or folded away is not of this user."""
         self.damage: HistoryDamaged | None = None
         """Why this user's past is not known; then nothing is ever written for this user."""
         self.onlookers: list[Callable[[Record], None]] = []
@@ -47,7 +48,7 @@ class Recorder:
         JournalError when it cannot be read.
         """
         try:
-            for number, record in enumerate(await self._journal.records(self.user_id), 1):
+            for number, record in numbered(await self._journal.records(self.user_id)):
                 try:
                     self.state.apply(record)
                 except JournalError as cause:
@@ -113,7 +114,7 @@ class Recorder:
         raise InvariantBroken("a shielded commit was cancelled")
 
     def _note_time(self, record: Record) -> None:
-        if not isinstance(record, Restored):
+        if not isinstance(record, Restored | Folded):
             self.last_at_ms = record.at_ms
 
     def _tell(self, record: Record) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 
 import apsw
 
+from alphabot.core.records import Folded
 from alphabot.core.values import Symbol, UserId
 from alphabot.errors import HistoryDamaged, JournalError
 from alphabot.store.chain import Chain
 from alphabot.store.database import damaged
+from alphabot.store.folding import Base, bases_in
 from alphabot.store.intents import OpenLegs, TableRow
 from alphabot.store.mark import Mark
 
@@ -47,6 +49,8 @@ class History:
     last_at_ms: int | None = None
     """When the last of them was written."""
     damage: Damage | None = None
+    base: Base | None = None
+    """What the oldest of them were folded into, if they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,10 @@ def audit(connection: apsw.Connection, name: str, genesis: bytes, mark: Mark | N
 
     Raises JournalError where something is wrong that is not one user's alone.
     """
-    scan = _Scan(genesis, mark)
+    scan = _Scan(genesis, mark, bases_in(connection))
     for row in connection.execute(_ALL_RECORDS):
         scan.take(*row)
+    scan.compare_checkpoints()
     scan.compare_intents(connection.execute("SELECT * FROM intents"))
     last = Mark(
         connection.execute("SELECT epoch FROM ownership").get, scan.position, scan.last_hash
@@ -89,6 +94,8 @@ class _Trail:
     suspects: int = 0
     """How many records fit neither what is before nor what is behind them."""
     legs: OpenLegs = field(default_factory=OpenLegs)
+    folded: Folded | None = None
+    """What the records say last of their checkpoint."""
 
     @property
     def end(self) -> Chain:
@@ -103,14 +110,18 @@ class _Trail:
             self.beyond = Chain(self.history.chain.user_id, digest, sequence)
             return error
         self.legs.follow(record)
+        self.folded = record if isinstance(record, Folded) else self.folded
         if self.beyond is None:
             self.history.last_at_ms = record.at_ms
         return None
 
 
 class _Scan:
-    def __init__(self, genesis: bytes, mark: Mark | None) -> None:
+    def __init__(self, genesis: bytes, mark: Mark | None, bases: Mapping[UserId, Base]) -> None:
         self.trails: dict[UserId, _Trail] = {}
+        # How many positions of what was folded away are still to be passed over.
+        self._absent = sum(base.sequence for base in bases.values())
+        self._bases = bases
         self.position = 0
         self.last_hash = genesis
         self._genesis = genesis
@@ -122,9 +133,12 @@ class _Scan:
 
     def take(self, position: int, user_id: UserId, sequence: int, raw: Any, digest: Any) -> None:
         """Follow the next record of all users."""
-        self.position += 1
-        if position != self.position:
-            raise damaged(f"the journal is damaged: record {self.position} of all users is missing")
+        passed = position - self.position - 1
+        if not 0 <= passed <= self._absent:
+            missing = self.position + 1
+            raise damaged(f"the journal is damaged: record {missing} of all users is missing")
+        self._absent -= passed
+        self.position = position
         trail = self._trail(user_id)
         if position == self._mark_position:
             self.at_mark |= {digest, trail.end.next_hash(raw)}
@@ -133,6 +147,28 @@ class _Scan:
         if error is not None:
             self._refuse_misfiled(position, user_id, raw, digest)
             self._damaged.setdefault(user_id, (error, position))
+
+    def compare_checkpoints(self) -> None:
+        """Compare what was folded away with what the records say of it."""
+        if self._absent:
+            raise damaged(
+                f"the journal is damaged: {self._absent} records are there that were folded away"
+            )
+        for user_id in self._bases.keys() | self.trails.keys():
+            trail, base = self._trail(user_id), self._bases.get(user_id)
+            if user_id in self._damaged:
+                continue
+            try:
+                if base is not None:
+                    base.refuse_other_than(trail.folded)
+                elif trail.folded is not None:
+                    raise HistoryDamaged(user_id, trail.folded.through, "was not folded away")
+            except HistoryDamaged as error:
+                # Nothing that follows means anything without what it goes on from.
+                trail.history.chain = Chain(user_id, self._genesis)
+                trail.history.last_at_ms = None
+                position = 1 if base is None else base.position
+                self._damaged[user_id] = (error, position)
 
     def compare_intents(self, rows: Any) -> None:
         """Compare the table of intents with the records; note what may be open of the damaged."""
@@ -150,7 +186,7 @@ class _Scan:
                     f"the journal is damaged: the records of user {user_id} and the table of"
                     f" intents disagree about intent {intent_id}"
                 )
-        first = [error for error, _ in self._damaged.values() if error.sequence == 1]
+        first = [e for e, _ in self._damaged.values() if e.sequence == self._first(e.user_id)]
         if len(first) == len(self.trails) > 1:
             raise damaged(
                 f"the journal is damaged: {first[0].what}, and so it is with every user."
@@ -159,8 +195,14 @@ class _Scan:
 
     def _trail(self, user_id: UserId) -> _Trail:
         if user_id not in self.trails:
-            self.trails[user_id] = _Trail(History(Chain(user_id, self._genesis)))
+            base = self._bases.get(user_id)
+            chain = Chain(user_id, self._genesis) if base is None else base.chain
+            self.trails[user_id] = _Trail(History(chain, base=base))
         return self.trails[user_id]
+
+    def _first(self, user_id: int) -> int:
+        base = self._bases.get(UserId(user_id))
+        return 1 if base is None else base.sequence + 1
 
     def _refuse_misfiled(self, position: int, user_id: UserId, raw: bytes, digest: bytes) -> None:
         """Raise if the record belongs to another user, who would lack it without notice."""

@@ -165,6 +165,22 @@ class Database:
         if passing is not None:
             raise JournalError(f"{self.name}: {sentence_for(passing)}") from passing
 
+    def compact(self) -> None:
+        """Give the room of what was deleted back to the disk; raises JournalError.
+
+        Where that cannot be done now, nothing is changed and the connection stays of use.
+        """
+        passing: apsw.Error | None = None
+        with self.guarded() as connection:
+            try:
+                connection.execute("VACUUM")
+                # Only now does the file shrink; a reader beside us puts it off until later.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except _PASSING as error:
+                passing = error
+        if passing is not None:
+            raise JournalError(f"{self.name}: {sentence_for(passing)}") from passing
+
     def take_ownership(self, now_ms: int) -> int:
         """Raise the epoch durably and return it; every earlier owner is fenced off from now on."""
         with self.transaction() as connection:

@@ -13,11 +13,11 @@ import apsw
 import msgspec
 import trio
 
-from alphabot.core.records import Intended, Record, encode
+from alphabot.core.records import Checkpointed, Folded, Intended, Record, encode
 from alphabot.core.values import Symbol, UserId
 from alphabot.errors import HistoryDamaged, InvariantBroken, JournalError
 from alphabot.ports import CommittedIntent
-from alphabot.store import intents
+from alphabot.store import folding, intents
 from alphabot.store.audit import Audit, Damage, audit
 from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, extended_code
@@ -50,6 +50,7 @@ class SqliteJournal:
         self._mark = mark
         self._chains: dict[UserId, Chain] = {}
         self._damages: dict[UserId, Damage] = {}
+        self._bases: dict[UserId, folding.Base] = {}
         self._last = Mark(0, 0, self._genesis)
 
     def __repr__(self) -> str:
@@ -80,10 +81,13 @@ class SqliteJournal:
 
         Never cancelled: what came to be known is written down even while everything else stops.
         Raises InvariantBroken, leaving the journal as it was, for a user or an intent that the
-        journal does not know, and TypeError for an intent, which is committed, not appended.
+        journal does not know, and TypeError for an intent, which is committed, not appended, and
+        for what only :meth:`fold` writes.
         """
         if isinstance(record, Intended):
             raise TypeError("an intent is written by commit_intent alone")
+        if isinstance(record, Folded | Checkpointed):
+            raise TypeError("a checkpoint is written by fold alone")
         self._write(user_id, record)
         await trio.lowlevel.cancel_shielded_checkpoint()
 
@@ -98,12 +102,21 @@ class SqliteJournal:
         return CommittedIntent(stamped, self._write(user_id, stamped))
 
     async def records(self, user_id: UserId) -> Sequence[Record]:
-        """Return all records of a user, oldest first, having followed their chain to its end."""
+        """Return all records of a user, oldest first, having followed their chain to its end.
+
+        The first may be a checkpoint, which stands for those before the second.
+        """
         await trio.lowlevel.checkpoint()
         self._refuse_damaged(user_id)
         known = self._chain(user_id)
-        chain = Chain(user_id, self._genesis)
+        base = self._bases.get(user_id)
+        chain = Chain(user_id, self._genesis) if base is None else base.chain
         with self.database.guarded() as connection:
+            if folding.bases_in(connection).get(user_id) != base:
+                raise JournalError(
+                    "the journal was damaged while in use: the checkpoint of user"
+                    f" {user_id} is another"
+                )
             rows = connection.execute(_ONE_USERS_RECORDS, (user_id,))
             try:
                 records = [chain.follow(*row) for row in rows]
@@ -114,7 +127,26 @@ class SqliteJournal:
                     f"the journal is damaged: the last record of user {user_id} is number"
                     f" {chain.length}, not {known.length} as it was written"
                 )
-        return records
+        return records if base is None else [base.checkpoint(), *records]
+
+    async def fold(self, user_id: UserId, checkpoint: Checkpointed, now_ms: int) -> None:
+        """Let a checkpoint stand for a user's oldest records, which go, all at once or not at all.
+
+        To be called before trading. Raises JournalError, and where there is merely no room for it
+        or the file is locked the journal stays of use; InvariantBroken for other records.
+        """
+        await trio.lowlevel.checkpoint()
+        self._refuse_damaged(user_id)
+        if self._mark is not None:
+            # It is behind after a power loss, and must never name a record that has gone.
+            self._write_mark()
+            self._mark.sync()
+        self._write(user_id, folding.note_of(checkpoint, now_ms), checkpoint)
+
+    def kept(self, user_id: UserId) -> int:
+        """Return how many records of a user are there, beside those that were folded away."""
+        base = self._bases.get(user_id)
+        return self._chain(user_id).length - (0 if base is None else base.sequence)
 
     def take_over(self, now_ms: int) -> None:
         """Check all that was written before, then become the owner and fence off earlier ones.
@@ -129,6 +161,8 @@ class SqliteJournal:
             found = self._audited()
         for user_id, history in found.histories.items():
             self._chains[user_id] = history.chain
+            if history.base is not None:
+                self._bases[user_id] = history.base
             if history.damage is not None:
                 self._damages[user_id] = history.damage
         self._last = replace(found.last, epoch=epoch)
@@ -152,14 +186,19 @@ class SqliteJournal:
             raise self._damages[user_id].error
 
     @trio.lowlevel.enable_ki_protection  # Ctrl+C between commit and the lines after it
-    def _write(self, user_id: UserId, record: Record) -> int:
+    def _write(
+        self, user_id: UserId, record: Record, checkpoint: Checkpointed | None = None
+    ) -> int:
         self._refuse_damaged(user_id)
         raw = encode(record)
         chain = self._chain(user_id)
         position, sequence = self._last.position + 1, chain.length + 1
         digest = chain.next_hash(raw)
         row = (position, user_id, sequence, raw.decode(), digest)
-        with self.database.transaction() as connection:
+        # No order hangs on a checkpoint: without room for it everything stays as it is.
+        begin = self.database.transaction if checkpoint is None else self.database.attempt
+        base: folding.Base | None = None
+        with begin() as connection:
             try:
                 connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)
             except apsw.ConstraintError as cause:
@@ -167,7 +206,11 @@ class SqliteJournal:
                     raise
                 raise InvariantBroken(f"the journal knows no user {user_id}") from cause
             intents.keep(connection, user_id, record)
+            if checkpoint is not None:
+                base = folding.put(connection, user_id, checkpoint)
         chain.tip, chain.length = digest, sequence
+        if base is not None:
+            self._bases[user_id] = base
         self._last = Mark(self.epoch, position, digest)
         self._write_mark()
         return sequence

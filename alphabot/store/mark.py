@@ -57,6 +57,13 @@ class HighWaterMark:
         except OSError as cause:
             raise JournalError(f"{self._path} could not be written: {cause.strerror}") from cause
 
+    def sync(self) -> None:
+        """Make durable what was written; raises JournalError."""
+        try:
+            os.fsync(self._file)
+        except OSError as cause:
+            raise JournalError(f"{self._path} could not be written: {cause.strerror}") from cause
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)

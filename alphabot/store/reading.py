@@ -18,11 +18,12 @@ import apsw
 
 from alphabot.core.records import Record
 from alphabot.core.values import UserId
-from alphabot.errors import JournalError
+from alphabot.errors import HistoryDamaged, JournalError
 from alphabot.store import schema
 from alphabot.store.audit import Audit, History, audit
 from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, damaged, sentence_for
+from alphabot.store.folding import Base
 from alphabot.store.mark import read_mark
 from alphabot.store.outbox import undelivered_in
 from alphabot.store.venue import VenueIdentity, check_identity
@@ -42,7 +43,10 @@ _USER_ID_MAX: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record where it stands; ``position`` counts over all users. ``raw`` is its JSON text."""
+    """A record where it stands; ``position`` counts over all users. ``raw`` is its JSON text.
+
+    A checkpoint stands where the last record stood that was folded into it, and has its hash.
+    """
 
     position: int
     user_id: UserId
@@ -92,14 +96,34 @@ class JournalReading:
         held up, and what is written meanwhile is not among them.
         """
         chains: dict[UserId, Chain] = {}
+        for base in self._bases(user_id):
+            chains[base.user_id] = base.chain
+            checkpoint = base.checkpoint()
+            yield Entry(base.position, base.user_id, base.sequence, base.hash, base.raw, checkpoint)
         users = (1, _USER_ID_MAX) if user_id is None else (user_id, user_id)
         position = 0
         while page := self.database.rows(_PAGE, (position, self.last.position, *users)):
             for position, owner, sequence, raw, digest in page:
                 chain = chains.setdefault(owner, Chain(owner, self.start))
                 if sequence <= self._histories[owner].chain.length:
-                    record = chain.follow(sequence, raw, digest)
+                    record = self._next(chain, sequence, raw, digest)
                     yield Entry(position, owner, sequence, digest, raw, record)
+
+    def _next(self, chain: Chain, sequence: int, raw: bytes, digest: bytes) -> Record:
+        try:
+            return chain.follow(sequence, raw, digest)
+        except HistoryDamaged as cause:
+            raise JournalError(
+                f"{self.database.name} was changed while it was read (a start folds the oldest"
+                f" records away): read it again ({cause.what})"
+            ) from cause
+
+    def _bases(self, user_id: UserId | None) -> list[Base]:
+        """Return what sound records go on from, by their places."""
+        histories = self._histories.values()
+        found = [h.base for h in histories if h.base and h.chain.length >= h.base.sequence]
+        chosen = [base for base in found if user_id in (None, base.user_id)]
+        return sorted(chosen, key=lambda base: base.position)
 
 
 @contextmanager

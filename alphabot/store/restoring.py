@@ -16,7 +16,7 @@ from pathlib import Path
 import trio
 
 from alphabot.core.progress import UserState
-from alphabot.core.records import Record, Restored
+from alphabot.core.records import Folded, Record, Restored
 from alphabot.core.values import UserId
 from alphabot.errors import AlphabotError, JournalError
 from alphabot.ports import WallClock
@@ -120,7 +120,7 @@ def _known_until_ms(records: Sequence[Record]) -> int | None:
         state.apply(record)
     if state.restored is not None and not state.compared:
         return state.restored.known_until_ms
-    return max((r.at_ms for r in records if not isinstance(r, Restored)), default=None)
+    return max((r.at_ms for r in records if not isinstance(r, Restored | Folded)), default=None)
 
 
 def _made_ms(journal: SqliteJournal) -> int:

@@ -1,10 +1,10 @@
 """The tables of a database, and the numbered steps that lead to them.
 
 Rules that a program could forget are kept by the database itself: records are only ever added, in
-one unbroken sequence per user and over all users; an intent's legs only ever close; at most one
-intent per user and symbol is open; the owner's epoch only rises; what was delivered stays
-delivered. Money lives inside the records,
-which are JSON text, so no column ever turns it into a float.
+one unbroken sequence per user and over all users, and go only once a checkpoint stands for them; an
+intent's legs only ever close; at most one intent per user and symbol is open; the owner's epoch
+only rises; what was delivered stays delivered. Money lives inside the records, which are JSON text,
+so no column ever turns it into a float.
 """
 
 from __future__ import annotations
@@ -162,11 +162,43 @@ CREATE TRIGGER lines_never_go BEFORE DELETE ON dry_run_accounts
     BEGIN SELECT RAISE(ABORT, 'lines are only ever added'); END;
 """
 
+_FOLDED = """
+CREATE TABLE folded (
+    user_id INTEGER PRIMARY KEY REFERENCES users (user_id),
+    sequence INTEGER NOT NULL CHECK (sequence > 0),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    position INTEGER NOT NULL CHECK (position > 0),
+    checkpoint TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER folded_is_what_is_there BEFORE INSERT ON folded
+    WHEN NOT EXISTS (SELECT 1 FROM records WHERE (user_id, sequence, hash, position)
+                     = (NEW.user_id, NEW.sequence, NEW.hash, NEW.position))
+      OR NOT EXISTS (SELECT 1 FROM records
+                     WHERE user_id = NEW.user_id AND sequence > NEW.sequence)
+    BEGIN SELECT RAISE(ABORT, 'what is folded was written, and is not the last'); END;
+CREATE TRIGGER folded_only_grows BEFORE UPDATE ON folded
+    WHEN NEW.user_id <> OLD.user_id OR NEW.sequence <= OLD.sequence
+    BEGIN SELECT RAISE(ABORT, 'what is folded away stays folded away'); END;
+CREATE TRIGGER folded_never_goes BEFORE DELETE ON folded
+    BEGIN SELECT RAISE(ABORT, 'what is folded away stays folded away'); END;
+
+DROP TRIGGER records_never_go;
+CREATE TRIGGER records_go_when_folded BEFORE DELETE ON records
+    WHEN OLD.sequence >
+         (SELECT coalesce(max(sequence), 0) FROM folded WHERE user_id = OLD.user_id)
+    BEGIN SELECT RAISE(ABORT, 'records are only ever added'); END;
+DROP TRIGGER intents_never_go;
+CREATE TRIGGER intents_go_when_folded BEFORE DELETE ON intents
+    WHEN OLD.open_legs <> 0 OR NOT EXISTS (SELECT 1 FROM folded WHERE user_id = OLD.user_id)
+    BEGIN SELECT RAISE(ABORT, 'intents are only ever added'); END;
+"""
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, _FIRST),
     Migration(2, _OUTBOX),
     Migration(3, _SEALED),
     Migration(4, _DRY_RUN),
+    Migration(5, _FOLDED),
 )
 """All steps, in order. A step that was released is never edited; what changes is a new step."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alphabot.config import Settings
 from alphabot.core.progress import UserState
+from alphabot.core.records import Checkpointed
 from alphabot.core.values import UserId
 from alphabot.errors import ConfigError, HistoryDamaged, JournalError
 from alphabot.store import Entry, JournalReading
@@ -28,6 +29,10 @@ class UserView:
     tip: bytes
     state: UserState
     """What the records mean, up to any damage."""
+    folded: int
+    """How many of the records were folded into a checkpoint: their text is here no longer."""
+    folded_at_ms: int | None
+    """When the last of those was written."""
     damage: HistoryDamaged | None
     """What ends the records that can be trusted; nothing is counted from there on."""
 
@@ -101,6 +106,7 @@ def _views(reading: JournalReading) -> Iterator[UserView]:
     Each record may fit the hash of the one before it and still not follow from it.
     """
     states: dict[UserId, UserState] = {}
+    folded: dict[UserId, Checkpointed] = {}
     last: dict[UserId, Entry] = {}
     impossible: dict[UserId, HistoryDamaged] = {}
     for entry in reading.entries():
@@ -114,14 +120,19 @@ def _views(reading: JournalReading) -> Iterator[UserView]:
             impossible[user_id] = HistoryDamaged(user_id, entry.sequence, problem)
         else:
             last[user_id] = entry
+            if isinstance(entry.record, Checkpointed):
+                folded[user_id] = entry.record
     for history in reading.histories:
         user_id, end = history.chain.user_id, last.get(history.chain.user_id)
         damaged = history.damage.error if history.damage else None
+        checkpoint = folded.get(user_id)
         yield UserView(
             user_id=user_id,
             records=end.sequence if end else 0,
             last_at_ms=end.record.at_ms if end else None,
             tip=end.hash if end else reading.start,
             state=states.get(history.chain.user_id, UserState()),
+            folded=checkpoint.sequence if checkpoint else 0,
+            folded_at_ms=checkpoint.at_ms if checkpoint else None,
             damage=impossible.get(user_id, damaged),
         )

@@ -18,6 +18,7 @@ from alphabot.runtime.service import run_service
 from alphabot.runtime.stop import Stop
 from alphabot.wiring.assembly import Shared, assemble
 from alphabot.wiring.binding import Names, bind
+from alphabot.wiring.folding import fold_away
 from alphabot.wiring.journals import ServiceJournal
 from alphabot.wiring.steering import Steering
 from alphabot.wiring.telling import chat_door, notices_of
@@ -61,6 +62,7 @@ async def serve(
         bound = await bind(settings, names, market)
         with journal as opened, steering as steered:
             say("journal.opened", venue=str(venue.identity))
+            await fold_away(opened, clock.now_ms())
             for used in names.brought():
                 say("plugin.used", **used)
             shared = Shared(

@@ -21,10 +21,13 @@ import trio
 from msgspec.structs import replace
 
 from alphabot.cli.journal_words import SENTENCES, told
+from alphabot.core.folding import checkpoint_before
 from alphabot.core.records import (
+    Checkpointed,
     Cleared,
     Configured,
     Credited,
+    Folded,
     Intended,
     Latched,
     Leftover,
@@ -270,6 +273,8 @@ def test_a_sound_journal_as_json(command: Command, config: Path) -> None:
         "records": 18,
         "last_at_ms": NOON_MS + 16,
         "tip": json.loads(exported[-1])["hash"],
+        "folded": 0,
+        "folded_at_ms": None,
         "damage": None,
     }
     assert found["users"][2]["last_at_ms"] is None
@@ -363,7 +368,31 @@ def test_every_kind_of_record_is_one_sentence(command: Command, config: Path) ->
     done = command("journal", "show", 1, "--config", config)
     assert (done.code, done.err) == (0, "")
     assert done.out == IN_ENGLISH + LEDGER
-    assert {type(record) for record in EVERY_KIND} == set(get_args(Record)) - {Credited, Restored}
+    beside = {Credited, Restored, Folded, Checkpointed}
+    assert {type(record) for record in EVERY_KIND} == set(get_args(Record)) - beside
+
+
+def test_a_journal_whose_old_records_were_folded_says_so(command: Command, config: Path) -> None:
+    started = Configured(at_ms=NOON_MS, strategy_id=StrategyId("koge"), snapshot="{}")
+    with owner(config.parent) as journal:
+        trio.run(write, journal, 3, [started, started, started])
+        checkpoint = checkpoint_before(trio.run(journal.records, UserId(3)), 2**62)
+        assert checkpoint is not None
+        trio.run(journal.fold, UserId(3), checkpoint, NOON_MS)
+    told_of = command("journal", "verify", "--config", config).out.splitlines()
+    assert told_of[3].startswith("user 3: 4 records, the last of")
+    assert told_of[4] == (
+        "user 3: the first 2 of them, until 2023-11-15 12:00:00 UTC, were folded away;"
+        " what they add up to is kept"
+    )
+    shown = command("journal", "show", 3, "--config", config).out.splitlines()
+    assert shown[0].endswith("#2 stands for records 1 to 2, with all that they add up to")
+    assert shown[2].endswith("#4 the records up to number 2 were folded away")
+    lines = command("journal", "export", "--user", 3, "--config", config).out.splitlines()
+    first, second = map(json.loads, lines[:2])
+    record = lines[1].split('"record":', 1)[1].removesuffix("}").encode()
+    head = bytes.fromhex(first["hash"]) + (3).to_bytes(8) + (3).to_bytes(8)
+    assert second["hash"] == hashlib.sha256(head + record).hexdigest()
 
 
 def test_volume_that_is_credited_later_is_said_twice() -> None:

@@ -32,7 +32,8 @@ def test_every_kind_of_record_has_a_tag_of_its_own() -> None:
     assert tags == {
         *("intended", "not_sent", "placed", "refused", "unknown", "updated"),
         *("settled", "leftover", "latched", "cleared", "reset", "configured"),
-        *("witnessed", "written_off", "credited", "restored", "shown"),
+        *("witnessed", "written_off", "credited", "restored"),
+        *("shown", "folded", "checkpointed"),
     }
 
 

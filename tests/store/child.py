@@ -14,6 +14,7 @@ from pathlib import Path
 import apsw
 import trio
 
+from alphabot.core.folding import checkpoint_before
 from alphabot.errors import AlphabotError
 from alphabot.store import EMBEDDED, open_journal, read_journal
 from tests.store.samples import USER, FixedClock, latched, not_sent, pair
@@ -171,6 +172,20 @@ def die_in_a_far_write(folder: str) -> None:
     connection.execute("UPDATE users SET name = hex(randomblob(200000))")
     connection.cacheflush()
     os._exit(0)
+
+
+def fold(folder: str) -> None:
+    """Fold the first user's old records away, whatever is left of them, and write the file anew."""
+
+    async def away() -> None:
+        with open_journal(Path(folder), EMBEDDED, fresh=False, clock=FixedClock()) as journal:
+            checkpoint = checkpoint_before(await journal.records(USER), 2**62)
+            say("begins")
+            if checkpoint is not None:
+                await journal.fold(USER, checkpoint, 9)
+            journal.database.compact()
+
+    trio.run(away)
 
 
 def open_with_umask_000(folder: str) -> None:

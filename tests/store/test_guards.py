@@ -18,7 +18,7 @@ from tests.store.hurt import contents, fill, flip, is_honest, is_refusal, looked
 from tests.store.samples import BR, KOGE, OTHER, USER, latched, not_sent, pair, settled
 
 
-def _tamper(folder: Path, statements: str) -> None:
+def tamper(folder: Path, statements: str) -> None:
     """Do what a person with a SQLite shell could do: drop the guards first, then edit."""
     with apsw.Connection(str(folder / "simulated.db")) as connection:
         guards = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
@@ -56,7 +56,7 @@ async def test_an_edit_of_one_users_records_is_noticed_and_concerns_nobody_else(
     reopen: Opener, folder: Path, statements: str, complaint: str
 ) -> None:
     written = await fill(reopen)
-    _tamper(folder, statements)
+    tamper(folder, statements)
     assert looked_at(folder) == {USER: complaint, OTHER: written[OTHER]}
     with reopen() as journal:
         for attempt in (journal.records(USER), journal.append(USER, latched())):
@@ -114,7 +114,7 @@ async def test_an_edit_of_what_belongs_to_all_is_noticed(
     reopen: Opener, folder: Path, statements: str, complaint: str
 ) -> None:
     await fill(reopen)
-    _tamper(folder, statements)
+    tamper(folder, statements)
     told = looked_at(folder)
     with pytest.raises(JournalError, match=complaint) as refused:
         await read(reopen)
@@ -139,7 +139,7 @@ async def test_a_damaged_user_may_have_orders_wherever_nothing_says_otherwise(
     def may_be_open(statements: str) -> frozenset[Symbol]:
         for name, raw in sound.items():
             (folder / name).write_bytes(raw)
-        _tamper(folder, statements)
+        tamper(folder, statements)
         with reopen() as journal:
             return journal.may_be_open(USER)
 
@@ -166,7 +166,7 @@ async def test_a_dropped_guard_is_noticed(reopen: Opener, folder: Path) -> None:
 
 async def test_records_of_one_venue_mean_nothing_in_another(reopen: Opener, folder: Path) -> None:
     await fill(reopen)
-    _tamper(folder, "UPDATE venue SET mode = 'live', hosts = '[\"www.example.com\"]'")
+    tamper(folder, "UPDATE venue SET mode = 'live', hosts = '[\"www.example.com\"]'")
     shutil.move(folder / "simulated.db", folder / "live.db")
     live = VenueIdentity(VenueMode.LIVE, ("www.example.com",))
     with pytest.raises(JournalError, match="record 1 of user 1 does not match"), reopen(live):
@@ -193,7 +193,7 @@ async def test_damage_while_it_runs_is_noticed_and_final(reopen: Opener, folder:
         path = str(folder / "simulated.db")
         with apsw.Connection(path) as connection:
             connection.pragma("recursive_triggers", False)
-            connection.execute("DROP TRIGGER records_never_go")
+            connection.execute("DROP TRIGGER records_go_when_folded")
             connection.execute("DELETE FROM records WHERE position = 37")
         connection.close()
         with pytest.raises(JournalError, match="user 2 is number 18, not 19"):
