@@ -19,8 +19,6 @@ from alphabot.core.records import (
     Leg,
     Record,
     Reset,
-    Restored,
-    Shown,
 )
 from alphabot.core.values import Grid, Instrument, OrderReport, OrderStatus, Proposal, Quote
 from tests.core.samples import fold

@@ -160,6 +160,21 @@ async def test_an_exchange_elsewhere_is_asked_and_nothing_is_ordered(tmp_path: P
     assert not (folder.path / ".alphabot").exists()
 
 
+async def test_limits_and_amounts_are_those_of_each_user(tmp_path: Path) -> None:
+    async with exchange_with(tmp_path) as (folder, _):
+        config = folder.path / "strategies.toml"
+        own = "[users.2]\nsingle_trade_amount_usdt = 12\n[users.2.limits]\nmax_spread_bp = 0.01\n"
+        config.write_text(config.read_text() + own)
+        code, told = await doctor(folder)
+    assert code == 0
+    spreads = {f["about"]: f for f in told.findings if "max_spread_bp" in f["about"]}
+    assert spreads["max_spread_bp"]["said"] == "limit.ok"
+    own_spread = spreads["users.2.limits.max_spread_bp"]
+    assert (own_spread["said"], own_spread["grade"]) == ("limit.held", "warn")
+    assert own_spread["fields"]["most"] == "0.01"
+    assert own_spread["fields"]["holder"].startswith("2/")
+
+
 @pytest.mark.parametrize(
     ("ahead_seconds", "said", "starts"),
     [(0, "clock.ok", True), (5, "clock.off", True), (-40, "clock.wrong", False)],

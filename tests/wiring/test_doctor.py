@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from alphabot.cli.doctor_words import CHECKS, OTHERWISE, SAID
-from alphabot.config import loads
+from alphabot.config import load, loads
 from alphabot.core.limits import BUY_RULES, SELL_RULES
-from alphabot.core.values import UserId
-from alphabot.runtime.status import LatchStatus, Status, UserStatus
+from alphabot.core.values import StrategyId, UserId
+from alphabot.runtime.status import LatchStatus, LimitStatus, Status, UserStatus
 from alphabot.store.vault import KeySource
 from alphabot.wiring.doctor.accounts import (
     KeptUser,
@@ -27,7 +27,7 @@ from alphabot.wiring.doctor.accounts import (
 )
 from alphabot.wiring.doctor.examining import DEADLINES, judge_plugins
 from alphabot.wiring.doctor.exchange import Market, judge_host, judge_market
-from alphabot.wiring.doctor.files import Files, Seen, judge_files
+from alphabot.wiring.doctor.files import Files, Seen, judge_files, see_files
 from alphabot.wiring.doctor.findings import Diagnosis, Finding, Grade, fail, ok, warn
 from alphabot.wiring.doctor.limits import GATE, judge_limits, used_of
 from alphabot.wiring.doctor.machine import Disk, Machine, judge_disk, judge_machine
@@ -36,13 +36,15 @@ from alphabot.wiring.doctor.standing import Service, judge_service
 from alphabot.wiring.plugging import PluginRow, PluginState
 from alphabot.wiring.session_check import Finding as Session
 
-LIMITS = loads(
+CONFIG = (
     '[[strategies]]\nstrategy_id = "a"\ntarget_token = "A"\ntarget_chain = "BSC"\n'
     "target_volume = 1\nuser_ids = [1]\n"
-).limits
+)
+LIMITS = loads(CONFIG).limits
 MACHINE = Machine("3.11.2", "3.53.1", "3.40.1", {"trio": ("0.35.0", "<0.36,>=0.35")})
 DISK = Disk(Path("/x"), 1024**3)
 USER = UserId(1)
+STRATEGY = StrategyId("a")
 HERE = Path("/x/.alphabot")
 FILES = Files(HERE, Seen(HERE, 0o40700), [Seen(HERE / "live.db", 0o100600)])
 STATUS = Status(running=True, venue="simulated", now_ms=0, pid=7)
@@ -119,6 +121,11 @@ def test_room_on_the_disk(disk: Disk, expected: list[str]) -> None:
             ["warn files.config", "ok files.ok"],
         ),
         (replace(FILES, config=[Seen(Path("/tmp"), 0o41777)]), ["ok files.ok"]),
+        (replace(FILES, logs=[Seen(Path("/x/bot.log"), 0o100600)]), ["ok files.ok"]),
+        (
+            replace(FILES, logs=[Seen(Path("/x/bot.log.1"), 0o100644)]),
+            ["warn files.open", "ok files.ok"],
+        ),
         (replace(FILES, halted="by hand"), ["fail halt.on", "ok files.ok"]),
         (
             replace(FILES, inside=[Seen(HERE / str(i), 0o100644) for i in range(9)]),
@@ -128,6 +135,19 @@ def test_room_on_the_disk(disk: Disk, expected: list[str]) -> None:
 )
 def test_permissions(files: Files, expected: list[str]) -> None:
     assert said(judge_files(files)) == expected
+
+
+def test_a_log_and_what_was_rotated_away_is_looked_at_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("bot.log", "bot.log.1", "bot.log.12", "bot.log.gz", "bot.logs", "other"):
+        (tmp_path / name).touch()
+    (tmp_path / "bot.log.2").mkdir()
+    config = tmp_path / "strategies.toml"
+    config.write_text(f'{CONFIG}[log]\nfile = "bot.log"\n')
+    seen = see_files(load(config)).logs
+    assert [each.path.name for each in seen] == ["bot.log", "bot.log.1", "bot.log.12"]
+    (tmp_path / "bot.log").unlink()
+    (tmp_path / "bot.log").symlink_to("/dev/null")
+    assert [each.path.name for each in see_files(load(config)).logs] == ["bot.log.1", "bot.log.12"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +272,7 @@ def test_every_limit_has_its_guard() -> None:
 
 def test_a_limit_that_lost_its_guard_fails() -> None:
     tables = {"BUY": [rule for rule in BUY_RULES if rule.name != "max_rounds"], "SELL": SELL_RULES}
-    failed = [f for f in judge_limits(LIMITS, {}, tables) if f.grade is Grade.FAIL]
+    failed = [f for f in judge_limits(LIMITS, {}, tables=tables) if f.grade is Grade.FAIL]
     assert [(f.said, f.about) for f in failed] == [("limit.unguarded", "max_rounds")]
 
 
@@ -266,28 +286,56 @@ def test_a_limit_that_lost_its_guard_fails() -> None:
     ],
 )
 def test_what_the_next_round_measures(name: str, figure: str, expected: str) -> None:
-    used = used_of(None, {"a": {name: Decimal(figure)}}, LIMITS)
+    used = used_of(None, {(USER, STRATEGY): {name: Decimal(figure)}})
     (finding,) = [f for f in judge_limits(LIMITS, used) if f.about == name]
     assert said(finding) == [expected]
 
 
 def test_the_one_with_least_left_is_told() -> None:
-    from alphabot.runtime.status import LimitStatus
-
     def user(user_id: int, used: int) -> UserStatus:
         limit = LimitStatus("max_daily_loss_usdt", Decimal(used), Decimal(20), Decimal(20 - used))
         return UserStatus(user_id=user_id, limits=(limit,))
 
     for used, expected in ((19, "ok limit.ok"), (20, "fail limit.ended")):
         status = replace_users(user(1, 3), user(2, used), user(3, 5))
-        findings = judge_limits(LIMITS, used_of(status, {}, LIMITS))
+        findings = judge_limits(LIMITS, used_of(status, {}))
         (finding,) = [f for f in findings if f.about == "max_daily_loss_usdt"]
         assert said(finding) == [expected]
         assert finding.fields["holder"] == "2/*"
 
 
-def replace_users(*users: UserStatus) -> Status:
-    return Status(running=True, venue="simulated", now_ms=0, users=users)
+def test_a_limit_of_its_own_is_told_of_that_user_alone() -> None:
+    def lost(user_id: int, used: int, most: int) -> UserStatus:
+        limit = LimitStatus("max_daily_loss_usdt", Decimal(used), Decimal(most), Decimal(0))
+        return UserStatus(user_id=user_id, limits=(limit,))
+
+    total = LimitStatus("max_total_exposure_usdt", Decimal(60), Decimal(100), Decimal(40))
+    status = replace_users(lost(1, 3, 20), lost(2, 3, 3), total=(total,))
+    measured = {(UserId(user_id), STRATEGY): {"max_spread_bp": Decimal(120)} for user_id in (1, 2)}
+    own = {
+        UserId(2): {
+            "max_daily_loss_usdt": Decimal(3),
+            "max_total_exposure_usdt": Decimal(50),
+            "max_spread_bp": 100.0,
+        }
+    }
+    findings = {f.about: f for f in judge_limits(LIMITS, used_of(status, measured), own)}
+
+    def told(about: str) -> tuple[str, object, object]:
+        finding = findings[about]
+        return finding.said, finding.fields["most"], finding.fields["holder"]
+
+    assert told("max_daily_loss_usdt") == ("limit.ok", "20", "1/*")
+    assert told("users.2.limits.max_daily_loss_usdt") == ("limit.ended", "3", "2/*")
+    assert told("max_total_exposure_usdt") == ("limit.ok", "1000", "*")
+    assert told("users.2.limits.max_total_exposure_usdt") == ("limit.held", "50", "*")
+    assert told("max_spread_bp") == ("limit.ok", "200", "1/a")
+    assert told("users.2.limits.max_spread_bp") == ("limit.held", "100", "2/a")
+    assert len(findings) == len(LIMITS.__slots__) + 3
+
+
+def replace_users(*users: UserStatus, total: tuple[LimitStatus, ...] = ()) -> Status:
+    return Status(running=True, venue="simulated", now_ms=0, users=users, limits=total)
 
 
 def test_a_switched_off_guard_is_told() -> None:

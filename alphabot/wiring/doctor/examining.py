@@ -171,7 +171,8 @@ class _Examination:
             self.add([ok("host.embedded"), ok("clock.embedded")])
         limits = self.settings.limits
         status = self.service.status or self.at_rest
-        self.add(judge_limits(limits, used_of(status, self.market.measured, limits)))
+        own = {user_id: user.limits for user_id, user in self.settings.users.items()}
+        self.add(judge_limits(limits, used_of(status, self.market.measured), own))
         return Diagnosis(sorted(self.findings, key=_place))
 
 

@@ -6,7 +6,7 @@ Public questions alone. The embedded exchange is not started: there is nothing t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import trio
@@ -15,6 +15,7 @@ from alphabot.config import Settings
 from alphabot.core.forecast import Undertaking
 from alphabot.core.limit_rules import CLOCK_SKEW_SECONDS_MAX
 from alphabot.core.obstacles import measured
+from alphabot.core.values import StrategyId, UserId
 from alphabot.errors import AlphabotError, ConfigError
 from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.http import open_http
@@ -23,7 +24,7 @@ from alphabot.exchange.net import SocketNet
 from alphabot.exchange.pace import Pause
 from alphabot.exchange.sockets import StreamAddress, open_socket
 from alphabot.ports import WallClock
-from alphabot.wiring.binding import Names, bind
+from alphabot.wiring.binding import Bound, Names, bind
 from alphabot.wiring.doctor.findings import Finding, fail, ok, warn
 from alphabot.wiring.inspection import prospect_of
 from alphabot.wiring.unwrapping import unwrapped
@@ -43,8 +44,8 @@ class Market:
     skew_seconds: float | None = None
     names: str = ""
     """What is wrong with a name of a token, if something is."""
-    measured: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-    """By strategy: what the next round would measure, by the limits it is judged by."""
+    measured: dict[tuple[UserId, StrategyId], Mapping[str, Decimal]] = field(default_factory=dict)
+    """By user and strategy: what the next round would measure, by the limits it is judged by."""
     no_round: dict[str, str] = field(default_factory=dict)
     """By strategy: why there would be none."""
 
@@ -76,16 +77,27 @@ async def see_market(
                 found.names = str(error)
                 return
             for each in bound:
-                strategy_id = each.settings.strategy_id
-                try:
-                    prospect = await prospect_of(market, settings, each, names)
-                except AlphabotError as error:
-                    found.no_round[strategy_id] = str(error)
-                    continue
-                if isinstance(prospect.round, Undertaking):
-                    found.measured[strategy_id] = dict(measured(prospect.round, settings.limits))
-                else:
-                    found.no_round[strategy_id] = prospect.round.detail or prospect.round.name
+                for variant in settings.variants(each.settings):
+                    await _see_round(
+                        market, settings, replace(each, settings=variant), names, found
+                    )
+
+
+async def _see_round(
+    market: PublicMarket, settings: Settings, bound: Bound, names: Names, found: Market
+) -> None:
+    """Look at what the next round would be for users to whom everything in it applies alike."""
+    strategy_id, user_ids = bound.settings.strategy_id, bound.settings.user_ids
+    try:
+        prospect = await prospect_of(market, settings, bound, names)
+    except AlphabotError as error:
+        found.no_round[strategy_id] = str(error)
+        return
+    if not isinstance(prospect.round, Undertaking):
+        found.no_round[strategy_id] = prospect.round.detail or prospect.round.name
+        return
+    figures = measured(prospect.round, settings.limits_of(user_ids[0]))
+    found.measured |= {(user_id, strategy_id): figures for user_id in user_ids}
 
 
 async def see_stream(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ class Files:
     inside: Sequence[Seen] = ()
     config: Sequence[Seen] = ()
     """The configuration and its folder, as far as they say what is traded."""
+    logs: Sequence[Seen] = ()
+    """The log file, if one is kept, and the older ones that were rotated away."""
     halted: str = ""
 
 
@@ -54,6 +57,7 @@ def see_files(settings: Settings) -> Files:
         seen=_seen(folder) if there else None,
         inside=tuple(_seen(path) for path in sorted(folder.iterdir())) if there else (),
         config=(_seen(config.parent), _seen(config)),
+        logs=tuple(map(_seen, _logs(settings.log.file))),
         halted=HaltFile(folder).reason() if there else "",
     )
 
@@ -65,6 +69,8 @@ def judge_files(files: Files) -> Iterator[Finding]:
     for seen in files.config:
         if not stat.S_ISLNK(seen.mode) and seen.mode & 0o022 and not seen.mode & stat.S_ISVTX:
             yield warn("files.config", path=seen.path, mode=_shown(seen), wanted="go-w")
+    for seen in files.logs:
+        yield from _wrong(seen, FILE_MODE)
     if files.seen is None:
         yield ok("files.none", path=files.folder)
         return
@@ -85,6 +91,18 @@ def _wrong(seen: Seen, wanted: int) -> Iterator[Finding]:
         yield fail("files.link", path=seen.path)
     elif seen.mode & 0o777 & ~wanted:
         yield warn("files.open", path=seen.path, mode=_shown(seen), wanted=f"{wanted:04o}")
+
+
+def _logs(path: Path | None) -> list[Path]:
+    """Return the files of a log that are there; what is no file, a terminal say, is no log."""
+    if path is None:
+        return []
+    older = sorted(path.parent.glob(f"{glob.escape(path.name)}.*"))
+    return [each for each in (path, *older) if each.is_file() and _is_of(path, each)]
+
+
+def _is_of(path: Path, each: Path) -> bool:
+    return each == path or each.name.removeprefix(f"{path.name}.").isdecimal()
 
 
 def _shown(seen: Seen) -> str:
