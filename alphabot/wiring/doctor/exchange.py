@@ -88,6 +88,7 @@ async def _see_round(
 ) -> None:
     """Look at what the next round would be for users to whom everything in it applies alike."""
     strategy_id, user_ids = bound.settings.strategy_id, bound.settings.user_ids
+    await trio.lowlevel.checkpoint()
     try:
         prospect = await prospect_of(market, settings, bound, names)
     except AlphabotError as error:
