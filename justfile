@@ -20,9 +20,13 @@ run *ARGS: _setup
 exchange *ARGS: _setup
     @exec .venv/bin/alphabot exchange "$@"
 
-# Run the tests; ARGS go to pytest
+# Run the tests that need one process; ARGS go to pytest
 test *ARGS: _setup
-    .venv/bin/pytest -n auto --maxprocesses 4 --dist worksteal "$@"
+    .venv/bin/pytest -m "not outside and not kill and not walk" -n auto --maxprocesses 4 --dist worksteal "$@"
+
+# Run those that start the program as its users do, over real sockets, and kill it; ARGS go to pytest
+outside *ARGS: _setup
+    .venv/bin/pytest -m "outside and not kill and not walk" -n auto --maxprocesses 4 --dist worksteal "$@"
 
 # The order lane at every byte of a request and its answer, twice as many cases as `test` tries
 walk: _setup
@@ -56,7 +60,7 @@ peers:
     cd .cache/peers && npm_config_cache="$PWD/../npm" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 # Everything that CI runs
-check: lint secrets types contracts test
+check: lint secrets types contracts test outside
 
 # Bring the code into its form
 fmt: _setup

@@ -11,6 +11,8 @@ import tomli
 from benchmarks import many_users, reaction, stopping, waiting
 from benchmarks.figures import percentile
 
+pytestmark = pytest.mark.outside
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 

@@ -16,6 +16,8 @@ from alphabot.plugins import Source, load_plugins
 from alphabot.testing import load_plugin
 from tests.pages import ROOT, blocks, follow, section
 
+pytestmark = pytest.mark.outside
+
 HOOKS = [name for name in vars(AlphabotHooks) if not name.startswith("_")]
 TARGET = "target_volume = 20"
 

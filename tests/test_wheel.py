@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 TARGET = 20
 """USDT: one round of each strategy."""
 
-pytestmark = pytest.mark.ceiling(240)
+pytestmark = [pytest.mark.ceiling(240), pytest.mark.outside]
 
 
 def done(*command: str | Path, cwd: Path, **environment: str) -> str:

@@ -38,6 +38,8 @@ from tests.kill.judge import check, histories
 from tests.kill.processes import Exchange, exchange, starter, write_config
 from tests.store.samples import USER, FixedClock, latched
 
+pytestmark = pytest.mark.outside
+
 FIRST, LATER = 100, 200
 
 

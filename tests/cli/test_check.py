@@ -18,6 +18,8 @@ from alphabot.core.forecast import Pace
 from tests.cli.conftest import Command, Done
 from tests.cli.processes import ROOT, alphabot
 
+pytestmark = pytest.mark.outside
+
 ONE = """
 language = "en"
 {limits}

@@ -27,6 +27,8 @@ from tests.cli.conftest import Command, Done
 from tests.cli.processes import ENVIRONMENT, alphabot
 from tests.core.samples import KOGE, NOON_MS, pair, placed, settled
 
+pytestmark = pytest.mark.outside
+
 ELSEWHERE = elsewhere(1, 2)
 EMBEDDED = (
     ELSEWHERE.replace("rest_url", "# rest_url")

@@ -22,6 +22,8 @@ from alphabot.simulator import credentials_for
 from tests.cli.configurations import elsewhere
 from tests.cli.processes import ENVIRONMENT, ROOT, alphabot
 
+pytestmark = pytest.mark.outside
+
 ONE_ROUND = """
 language = "zh"
 

@@ -15,6 +15,8 @@ import pytest
 from tests.cli.processes import ENVIRONMENT, alphabot
 from tests.cli.sessions import config, pasted
 
+pytestmark = pytest.mark.outside
+
 PATIENCE_SECONDS = 30
 WORDS = "correct horse battery"
 

@@ -22,6 +22,8 @@ from tests.cli.conftest import Command
 from tests.cli.service import CONFIG, running
 from tests.cli.test_live import Folder, folder_of
 
+pytestmark = pytest.mark.outside
+
 ALONE = """
 language = "{language}"
 

@@ -18,6 +18,8 @@ from tests.cli.sessions import NOWHERE, config
 from tests.cli.typing_it import MANUALS, script_of, typed
 from tests.tapping import PUBLIC_PATHS, Tap, forwarding
 
+pytestmark = pytest.mark.outside
+
 PATIENCE_SECONDS = 100
 """For one command, on a machine with much else to do."""
 

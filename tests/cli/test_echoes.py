@@ -14,6 +14,8 @@ from alphabot.simulator import Addresses
 from tests.cli.sessions import config, pasted
 from tests.cli.test_live import Folder, secrets_of
 
+pytestmark = pytest.mark.outside
+
 CANARY = "canary-0123456789abcdef"
 
 

@@ -17,6 +17,8 @@ from alphabot.errors import ConfigError
 from tests.cli.conftest import Command
 from tests.cli.processes import ROOT, alphabot
 
+pytestmark = pytest.mark.outside
+
 SHIPPED = (ROOT / "strategies.toml").read_text("utf-8")
 
 

@@ -53,6 +53,8 @@ from tests.cli.configurations import ELSEWHERE_HOSTS, elsewhere
 from tests.cli.conftest import Command
 from tests.cli.processes import ENVIRONMENT, alphabot
 
+pytestmark = pytest.mark.outside
+
 NOON_MS = 1_700_049_600_000
 IDENTITY = VenueIdentity(VenueMode.SIMULATED, ELSEWHERE_HOSTS)
 CONFIG = elsewhere(1, 2, 3)

@@ -30,6 +30,8 @@ from tests.cli.processes import ENVIRONMENT
 from tests.cli.sessions import LIMITS, config, pasted
 from tests.cli.typing_it import MANUALS, script_of, typed
 
+pytestmark = pytest.mark.outside
+
 FAST = ExchangeSettings(fill_delay_ms=(5, 20), step_ms=100)
 PATIENCE_SECONDS = 60
 

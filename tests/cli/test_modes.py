@@ -18,6 +18,8 @@ from tests.cli.processes import alphabot
 from tests.cli.service import running
 from tests.cli.test_live import folder_of
 
+pytestmark = pytest.mark.outside
+
 LOG = '\n[log]\nfile = "logs/a.log"\nrotate_bytes = 10000\njson = true\n'
 UNDER_WATCH = """
 import ctypes, json, os, resource, sys

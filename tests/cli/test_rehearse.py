@@ -16,6 +16,8 @@ from alphabot.rehearsal.day import Day, Stretch
 from tests.cli.boards import HOSTILE
 from tests.cli.processes import alphabot
 
+pytestmark = pytest.mark.outside
+
 ONE = """
 language = "en"
 

@@ -12,6 +12,8 @@ import trio
 from tests.cli.sessions import LIMITS, as_curl, pasted
 from tests.cli.test_live import Folder, folder_of
 
+pytestmark = pytest.mark.outside
+
 WIDE = LIMITS.replace("max_daily_loss_usdt = 5\n", "max_daily_loss_usdt = 500\n")
 TARGET = 200
 UNTIL_THEN = 1_000_000

@@ -22,6 +22,8 @@ from tests.cli.boards import ended
 from tests.cli.fake_run import Summary
 from tests.cli.processes import ENVIRONMENT, ROOT, on_terminal
 
+pytestmark = pytest.mark.outside
+
 FAKE = "tests.cli.fake_run"
 
 

@@ -15,6 +15,8 @@ from tests.cli.processes import ENVIRONMENT, ROOT
 from tests.cli.service import running
 from tests.cli.test_steering import HANGS, now_ms
 
+pytestmark = pytest.mark.outside
+
 STALLED = """
 import time
 from alphabot.runtime.brake import Pulse

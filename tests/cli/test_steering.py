@@ -20,6 +20,8 @@ from tests.cli.service import Service, running
 from tests.cli.test_clear import LATCHED, Journal
 from tests.core.samples import pair, placed
 
+pytestmark = pytest.mark.outside
+
 HALTED_MS = 250
 """An order that a halt did not catch arrives within this, or never."""
 HANGS = """

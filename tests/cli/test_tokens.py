@@ -17,6 +17,8 @@ from tests.cli.conftest import Command
 from tests.cli.processes import alphabot
 from tests.core.samples import NOON_MS, token
 
+pytestmark = pytest.mark.outside
+
 LANGUAGES: list[Language] = ["zh", "en"]
 CHEAP = Cost(Decimal("4.05"), Decimal("0.1"), Decimal(2), Decimal("0.02"), Decimal("29.99"))
 DEAR = Cost(Decimal(12345), Decimal(6789), Decimal(2), Decimal(999), Decimal("999999.99"))

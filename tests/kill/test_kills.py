@@ -28,6 +28,8 @@ from tests.kill.processes import (
     write_config,
 )
 
+pytestmark = pytest.mark.outside
+
 CONNECTED, PLACED, SUCCEEDED = "WebSocket connection", "OTO pair placed", "Trade succeeded"
 MOMENTS = [(CONNECTED, 0.1), (PLACED, 0.03), (PLACED, 0.2), (PLACED, 1), (SUCCEEDED, 0.04)]
 """After which line to kill, and within how many seconds: while it finds out what became of the

@@ -15,6 +15,8 @@ from tests.cli.processes import alphabot
 from tests.kill.judge import check, histories
 from tests.kill.processes import Exchange, Life, Starter, Way, exchange, starter, write_config
 
+pytestmark = pytest.mark.outside
+
 STRATEGIES = {"koge": ("KOGE", [1]), "aop": ("AOP", [2])}
 TARGET = 1_000_000
 TRADED = "Trade succeeded"

@@ -25,6 +25,8 @@ from tests.notifiers.samples import CHAT, TOKEN
 from tests.notifiers.telegram_html import parse
 from tests.runtime.world import World, open_world, seen
 
+pytestmark = pytest.mark.outside
+
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "notifiers.md"
 WIDTH: Final = 60

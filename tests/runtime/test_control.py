@@ -28,7 +28,7 @@ PLACINGS = (RequestKind.PLACE, RequestKind.PLACE_PAIR)
 def long_run(**values: object) -> Settings:
     """Return settings under which everyone has many rounds to go."""
     settings = settings_of()
-    values = {"target_volume": Decimal(400)} | values
+    values = {"target_volume": Decimal(200)} | values
     strategies = tuple(replace(s, **values) for s in settings.strategies)  # type: ignore[arg-type]
     return replace(settings, strategies=strategies)
 
@@ -109,13 +109,13 @@ async def test_a_pause_holds_those_who_are_meant_and_nobody_else(
         reply = await asked.ask(whom)
         everyone = {(1, "koge"), (1, "aop"), (2, "aop")}
         assert set(map(tuple, reply.meant)) == everyone - goes_on
-        await trio.sleep(10)
+        await trio.sleep(5)
         before = {(r.user_id, r.strategy_id): r.rounds for r in world.board.rows}
-        await trio.sleep(30)
+        await trio.sleep(15)
         for row in world.board.rows:
             key = (row.user_id, row.strategy_id)
             if key in goes_on:
-                assert row.rounds > before[key] + 5
+                assert row.rounds > before[key] + 2
             else:
                 assert (row.rounds, row.state) == (before[key], State.PAUSED)
                 assert row.connection == "live"
@@ -125,10 +125,10 @@ async def test_a_pause_holds_those_who_are_meant_and_nobody_else(
 
 async def test_no_buy_leaves_once_the_pause_was_answered(autojump_clock: MockClock) -> None:
     """Also none that had passed the gate already: each round is paused at another moment."""
-    for number in range(12):
+    for number in range(8):
         async with open_world() as world, steered(world, long_run()) as asked:
             await seen(lambda w=world: placed(w) >= 1)  # type: ignore[misc]
-            await trio.sleep(number * 0.35)
+            await trio.sleep(number * 0.5)
             await asked.ask(Request(command="pause"))
             pairs = [r for r in world.exchange.ledger.requests if r.kind is RequestKind.PLACE_PAIR]
             before = len(pairs)
@@ -226,7 +226,7 @@ async def test_a_cleared_user_is_reconciled_and_trades_on_in_the_same_run(
     autojump_clock: MockClock,
 ) -> None:
     async with open_world() as world:
-        async with steered(world, long_run(target_volume=Decimal(800))) as asked:
+        async with steered(world, long_run(target_volume=Decimal(400))) as asked:
             await seen(lambda: world.row(2, "aop").state is State.WAITING_SELL)
             world.exchange.raise_challenge(2)
             await seen(lambda: world.row(2, "aop").ending is Ending.LATCHED)

@@ -46,7 +46,7 @@ from tests.simulator.world import (
     plain_body,
 )
 
-_STOP_SECONDS_MAX = 0.2
+_STOP_SECONDS_MAX = 1.0
 
 
 class RealClock:

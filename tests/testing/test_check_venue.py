@@ -108,6 +108,7 @@ async def test_in_memory_every_case_holds(autojump_clock: MockClock) -> None:
     assert [result.number for result in report.untried] == [TOO_MANY]
 
 
+@pytest.mark.outside
 async def test_over_sockets_every_case_holds() -> None:
     report = await check_over_sockets(QUICK)
     assert report.passed, str(report)
@@ -121,6 +122,7 @@ async def test_in_memory_a_venue_with_a_limit_asks_for_a_pause(autojump_clock: M
     assert "1 of 1 cases hold" in str(report)
 
 
+@pytest.mark.outside
 async def test_over_sockets_a_venue_with_a_limit_asks_for_a_pause() -> None:
     report = await check_over_sockets(LIMITED, TOO_MANY)
     assert (report.problems, report.untried) == ((), ())
