@@ -121,6 +121,7 @@ ANSWERS: Mapping[str, Words] = {
     "changed": ("用户{user}的状态已变化，请重新查看",
                 "User {user} is stopped by something else by now: look again"),
     "failed": ("执行失败，请查看日志", "That failed: see the log"),
+    "dry_run": ("演练：价格真实，账户和成交均为模拟", "Dry run: real prices, simulated accounts"),
     "halted": ("已全面叫停：{reason}", "Halted: {reason}"),
     "latched": ("用户{user}已停止：{reason}", "User {user} is stopped: {reason}"),
     "status": ("用户{user} {strategy}：{doing}，{percent}%",

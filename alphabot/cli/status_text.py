@@ -116,8 +116,6 @@ _OPEN_STATES: Mapping[str, Words] = {
     "placed": ("已挂单", "placed"),
     "bought": ("已买入，待卖出", "bought, to be sold"),
 }
-_DRY_RUN = "dry-run "
-"""How the name of a dry run's venue begins, in any language."""
 _CENT = Decimal("0.01")
 
 
@@ -139,7 +137,7 @@ class _Text:
             pid=status.pid,
             since=self._moment(status.started_ms),
         )
-        if status.venue.startswith(_DRY_RUN):
+        if status.dry_run:
             yield word(DRY_RUN, self.language)
         rows: list[Row] = []
         if status.halted:

@@ -99,6 +99,8 @@ def whom(wish: Wish, about: Sequence[UserStatus], language: Language) -> str:
 def _lines(
     wish: Wish, status: Status, about: Sequence[UserStatus], language: Language
 ) -> Iterator[str]:
+    if status.dry_run:
+        yield in_words(ANSWERS["dry_run"], language)
     if wish.command == "/status" and status.halted:
         yield in_words(ANSWERS["halted"], language, reason=status.halted)
     for user in about:

@@ -160,6 +160,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     users: Sequence[UserStatus] = ()
     notices: NoticesStatus = NoticesStatus()
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether prices are real and accounts are not; so a venue is named, in any language."""
+        return self.venue.startswith("dry-run ")
+
 
 def figure(value: Decimal | int) -> Decimal:
     """Return the same number in the shortest writing, for a person's eyes."""

@@ -11,9 +11,7 @@ import random
 import re
 import resource
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ import apsw
 import pytest
 
 from tests.cli.processes import alphabot
+from tests.disks import fill_up, small_disk
 from tests.kill.judge import check, histories
 from tests.kill.processes import Exchange, Life, Starter, exchange, finish, starter, write_config
 
@@ -98,21 +97,6 @@ def test_in_the_middle_of_trading(tmp_path: Path, trouble: Trouble, said: str, t
         goes_on(starting, tmp_path, venue)
 
 
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """Put a disk of this size under a folder, or skip the test where that is not ours to do."""
-    folder.mkdir()
-    options = ["-t", "tmpfs", "-o", f"size={size},mode=700", "alphabot", str(folder)]
-    try:
-        subprocess.run(["mount", *options], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("nothing may be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 @pytest.mark.ceiling(300)
 def test_a_disk_without_room(tmp_path: Path) -> None:
     draw = random.Random(1)
@@ -132,15 +116,6 @@ def test_a_disk_without_room(tmp_path: Path) -> None:
             assert life.errors.count("\n") == 1
             (state / "ballast").unlink()
         goes_on(starting, tmp_path, venue)
-
-
-def fill_up(ballast: Path) -> None:
-    """Write until there is no room for a page."""
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12, 1 << 9):
-            with suppress(OSError):
-                while file.write(bytes(size)) == size:
-                    pass
 
 
 NOBODY = 65534

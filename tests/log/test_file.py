@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from alphabot.log.file import LINES_WAITING_MAX, RotatedFile
+from tests.disks import fill_up, small_disk
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,34 @@ def test_what_was_missed_is_counted_once_there_is_room(tmp_path: Path) -> None:
     file("three")
     file.close()
     assert path.read_text() == "2 missing\nthree\n"
+
+
+def test_a_full_disk_costs_lines_that_are_counted_and_spoils_no_other(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "64k"):
+        path = disk / "a.log"
+        troubles = Troubles()
+        file = troubles.file(path, rotate_bytes=10**9)
+        file("before")
+        while not path.exists() or not path.stat().st_size:
+            threading.Event().wait(0.01)
+        fill_up(disk / "ballast")
+        lost = [f"{number} " + "x" * 1500 for number in range(9)]
+        for line in lost:
+            file(line)
+        while file._failed < 4:
+            threading.Event().wait(0.01)
+        (disk / "ballast").unlink()
+        file("after")
+        file.close()
+        first, *middle, missing, last = path.read_text().splitlines()
+    assert (first, last) == ("before", "after")
+    # Two fitted into the page that was begun; the third was cut off, and ends its line as well.
+    *whole, cut = middle
+    assert (whole, lost[2].startswith(cut), len(cut) < len(lost[2])) == (lost[:2], True, True)
+    assert missing == "7 missing"
+    assert len(troubles) == 1
+    assert "space" in troubles[0]
 
 
 def test_a_disk_that_stands_still_holds_nobody_up(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -16,7 +17,8 @@ from alphabot.core.values import UserId
 from alphabot.messages import Language
 from alphabot.runtime.board import Ending, State
 from alphabot.runtime.chat import CONFIRM_SECONDS, QUESTIONS_A_MINUTE_MAX, ChatHost
-from alphabot.runtime.chat_text import Wish, wish_in
+from alphabot.runtime.chat_text import Wish, answer_lines, wish_in
+from alphabot.runtime.status import Status, StrategyStatus, UserStatus
 from tests.runtime.steered import steered
 from tests.runtime.test_control import long_run
 from tests.runtime.world import World, open_world, seen
@@ -87,6 +89,24 @@ EVERYONE = {(1, "koge"), (1, "aop"), (2, "aop")}
 
 
 # --- questions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["/status", "/volume", "/wear"])
+def test_the_answer_of_a_dry_run_says_so_first(command: str) -> None:
+    nothing = Decimal(0)
+    koge = StrategyStatus(
+        strategy_id="koge",
+        target=Decimal(100),
+        credited=nothing,
+        volume_usdt=nothing,
+        wear_usdt=nothing,
+        rounds=0,
+    )
+    user = UserStatus(user_id=1, strategies=(koge,))
+    for venue, first in (("dry-run http://x", "Dry run: real"), ("live http://x", "User 1 koge")):
+        status = Status(running=True, venue=venue, now_ms=0, users=(user,))
+        lines = answer_lines(Wish(command), status, status.users, "en")
+        assert lines[0].startswith(first)
 
 
 async def test_questions_are_answered_about_those_whom_one_may_ask_about(
