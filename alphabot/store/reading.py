@@ -7,11 +7,12 @@ write-ahead log usually sign in, and no log is moved into the file when the last
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import apsw
@@ -30,8 +31,12 @@ from alphabot.store.venue import VenueIdentity, check_identity
 
 __all__ = ["Entry", "JournalReading", "read_file", "read_journal"]
 
-_TRIES: Final = 5
-"""How often a file is read again that was written to meanwhile, before it counts as damaged."""
+_PATIENCE_SECONDS: Final = 5.0
+"""How long a file that is written to meanwhile is read again, before it counts as damaged."""
+_PAUSE_SECONDS: Final = 0.001
+"""Between two attempts: whoever waits longer meets the next owner, where many come and go."""
+_PASSING = (apsw.BusyError, apsw.ReadOnlyError)
+"""What SQLite says to a reader while an owner starts: the second because it may not help it."""
 _READ_ONLY: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
 _PAGE = (
@@ -126,6 +131,22 @@ class JournalReading:
         return sorted(chosen, key=lambda base: base.position)
 
 
+class _Patient(Database):
+    """A connection that waits for an owner who starts or ends between two of its questions."""
+
+    def rows(self, query: str, bindings: tuple[int, ...] = ()) -> list[Any]:
+        """Return the rows of a query; raises JournalError."""
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        with self.guarded() as connection:
+            while True:
+                try:
+                    return connection.execute(query, bindings).fetchall()
+                except _PASSING:
+                    if time.monotonic() > give_up_at:
+                        raise
+                time.sleep(_PAUSE_SECONDS)
+
+
 @contextmanager
 def read_journal(folder: Path, identity: VenueIdentity) -> Iterator[JournalReading]:
     """Open the venue's journal to look at it.
@@ -140,16 +161,20 @@ def read_journal(folder: Path, identity: VenueIdentity) -> Iterator[JournalReadi
 @contextmanager
 def read_file(path: Path, identity: VenueIdentity) -> Iterator[JournalReading]:
     """Open a journal wherever it lies; raises what :func:`read_journal` raises."""
-    for attempt in range(_TRIES):
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
         before = _state(path)
         database = _open(path)
         try:
             reading = _read(database, path, identity)
-        except JournalError:
+        except JournalError as error:
             database.close()
-            # An owner who starts or ends moves pages about under those who do not sign in.
-            if before == _state(path) or attempt == _TRIES - 1:
+            # An owner who starts or ends moves pages about under those who do not sign in, and has
+            # what they share to itself until it has read the log.
+            moving = before != _state(path) or isinstance(error.__cause__, _PASSING)
+            if not moving or time.monotonic() > give_up_at:
                 raise
+            time.sleep(_PAUSE_SECONDS)
         else:
             break
     with closing(database):
@@ -184,7 +209,7 @@ def _open(path: Path) -> Database:
             connection.pragma("locking_mode", "exclusive")
     except apsw.Error as cause:
         raise JournalError(f"{path}: {sentence_for(cause)}") from cause
-    return Database(connection, str(path))
+    return _Patient(connection, str(path))
 
 
 def _how(path: Path) -> tuple[str, str | None]:
