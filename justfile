@@ -60,7 +60,11 @@ peers:
     cd .cache/peers && npm_config_cache="$PWD/../npm" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 # Everything that CI runs
-check: lint secrets types contracts test outside
+check: lint secrets types contracts _test_and_outside
+
+# In one run: while some wait for a process, others compute.
+_test_and_outside: _setup
+    .venv/bin/pytest -n auto --maxprocesses 4 --dist worksteal
 
 # Bring the code into its form
 fmt: _setup
