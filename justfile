@@ -37,7 +37,7 @@ walk: _setup
 simulate *ARGS: _setup
     @exec .venv/bin/python -m alphabot.rehearsal "$@"
 
-# Kill the real process 300 times, race it, fail its disk and flip bytes of its journal (30 minutes)
+# Kill the real process 300 times, race it, fail its disk and flip bytes of its journal (15 minutes)
 kill *ARGS: _setup
     .venv/bin/pytest -m kill -o faulthandler_timeout=7200 -s "$@"
 
