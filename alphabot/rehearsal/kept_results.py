@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 import alphabot
 from alphabot.rehearsal.counters import Counters
-from alphabot.rehearsal.profile import Mode
 from alphabot.rehearsal.sweep import Result
 
 __all__ = ["KeptResults", "digest_of_program"]
@@ -22,18 +22,6 @@ __all__ = ["KeptResults", "digest_of_program"]
 
 class _Heading(msgspec.Struct, frozen=True):
     program: str
-
-
-class _Line(msgspec.Struct, frozen=True):
-    seed: int
-    mode: Mode
-    violations: tuple[str, ...]
-    rounds: int
-    lives: int
-    virtual_seconds: float
-    cpu_seconds: float
-    recovery_seconds: tuple[float, ...]
-    counts: tuple[tuple[str, str, int], ...]
 
 
 def digest_of_program(root: Path = Path(alphabot.__file__).parent) -> str:
@@ -61,19 +49,7 @@ class KeptResults:
 
     def add(self, result: Result) -> None:
         """Keep one more."""
-        counts = tuple((kind, name, n) for (kind, name), n in result.counters.counts.items())
-        line = _Line(
-            result.seed,
-            result.mode,
-            result.violations,
-            result.rounds,
-            result.lives,
-            result.virtual_seconds,
-            result.cpu_seconds,
-            result.recovery_seconds,
-            counts,
-        )
-        self._write(line)
+        self._write(result)
 
     def _read(self) -> Iterator[tuple[int, Result]]:
         raw = self._path.read_bytes() if self._path.exists() else b""
@@ -86,30 +62,25 @@ class KeptResults:
             if msgspec.json.decode(lines[0], type=_Heading).program != self._program:
                 raise ValueError(f"{self._path}: results of another program")
             for each in lines[1:]:
-                line = msgspec.json.decode(each, type=_Line)
-                yield line.seed, _result(line)
+                result = msgspec.json.decode(each, type=Result, dec_hook=_counters)
+                yield result.seed, result
         except msgspec.MsgspecError as cause:
             raise ValueError(f"{self._path}: no results of a sweep: {cause}") from cause
 
-    def _write(self, line: msgspec.Struct) -> None:
+    def _write(self, line: _Heading | Result) -> None:
         with self._path.open("r+b" if self._path.exists() else "xb") as file:
             file.seek(self._whole)
             file.truncate()
-            self._whole += file.write(msgspec.json.encode(line) + b"\n")
+            self._whole += file.write(msgspec.json.encode(line, enc_hook=_counts) + b"\n")
 
 
-def _result(line: _Line) -> Result:
+def _counts(counters: Any) -> list[tuple[str, str, int]]:
+    """Return counters as JSON can hold them; nothing else of a result needs that."""
+    return [(category, name, times) for (category, name), times in counters.counts.items()]
+
+
+def _counters(_kind: type, counts: list[tuple[str, str, int]]) -> Counters:
     counters = Counters()
-    for kind, name, times in line.counts:
-        counters.add(kind, name, times)
-    return Result(
-        line.seed,
-        line.mode,
-        line.violations,
-        line.rounds,
-        line.lives,
-        line.virtual_seconds,
-        line.cpu_seconds,
-        line.recovery_seconds,
-        counters,
-    )
+    for each in counts:
+        counters.add(*each)
+    return counters
