@@ -68,8 +68,8 @@ class _MortalStream(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send as the wrapped stream does; after death nothing leaves."""
-        await trio.lowlevel.checkpoint()
         if self._life.frozen:
+            await trio.lowlevel.checkpoint()
             return
         if self._talk is None:
             await self._inner.send_all(data)
@@ -78,6 +78,7 @@ class _MortalStream(trio.abc.Stream):
         rest = bytes(data)
         placing = self._talk.errand is None and b"order/place " in rest[:120]
         if placing and self._life.passes(KillPoint.K3):
+            await trio.lowlevel.checkpoint()
             return
         errand = self._talk.will_send(rest)
         if placing and self._life.passes(KillPoint.K4):

@@ -110,8 +110,8 @@ class _Connection:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         try:
-            await self._send(h11.Response(status_code=status, headers=[("connection", "close")]))
-            await self._send(h11.EndOfMessage())
+            head = h11.Response(status_code=status, headers=[("connection", "close")])
+            await self._send(head, h11.EndOfMessage())
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return
 
@@ -121,12 +121,11 @@ class _Connection:
             headers = [*message["headers"], (b"date", date)]
             await self._send(h11.Response(status_code=message["status"], headers=headers))
             return
-        await self._send(h11.Data(data=message.get("body", b"")))
-        if not message.get("more_body", False):
-            await self._send(h11.EndOfMessage())
+        body = h11.Data(data=message.get("body", b""))
+        await self._send(*([body] if message.get("more_body") else [body, h11.EndOfMessage()]))
 
-    async def _send(self, event: h11.Event) -> None:
-        await self._stream.send_all(self._http.send(event) or b"")
+    async def _send(self, *events: h11.Event) -> None:
+        await self._stream.send_all(b"".join(self._http.send(event) or b"" for event in events))
 
     async def _next_event(self) -> Any:
         await trio.lowlevel.checkpoint()

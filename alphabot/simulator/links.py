@@ -29,7 +29,7 @@ class _Direction:
         self._buffered_bytes = 0
         self._eof_at = math.inf
         self._refused_at = math.inf
-        self._changed = trio.Event()
+        self._waiting: list[trio.CancelScope] = []
 
     @property
     def room_bytes(self) -> int:
@@ -43,22 +43,22 @@ class _Direction:
 
     def put(self, data: bytes) -> None:
         """Send bytes on their way; nobody gets them if the receiver has closed."""
-        if self._refused_at == math.inf:
+        if data and self._refused_at == math.inf:
             self._chunks.append((self._arrival(), data))
             self._buffered_bytes += len(data)
-            self.announce()
+            self._wake(self._arrival())
 
     def end(self) -> None:
         """Let the receiver find the end after the last byte."""
         self._eof_at = min(self._eof_at, self._arrival())
-        self.announce()
+        self._wake(self._eof_at)
 
     def refuse(self) -> None:
         """Receive no more; the sender hears of it after the delay."""
         self._refused_at = min(self._refused_at, self._arrival())
         self._chunks.clear()
         self._buffered_bytes = 0
-        self.announce()
+        self._wake(-math.inf)
 
     def take(self, max_bytes: int) -> bytes | None:
         """Return bytes that have arrived, ``b""`` at the end, None if there are none yet."""
@@ -73,7 +73,7 @@ class _Direction:
         if not arrived:
             return b"" if not self._chunks and now >= self._eof_at else None
         self._buffered_bytes -= len(arrived)
-        self.announce()
+        self._wake(-math.inf)
         return bytes(arrived)
 
     @property
@@ -82,19 +82,23 @@ class _Direction:
         now = trio.current_time()
         return now >= (self._chunks[0][0] if self._chunks else self._eof_at)
 
-    def announce(self) -> None:
-        """Wake whoever waits on either end."""
-        self._changed.set()
-        self._changed = trio.Event()
-
     async def wait_change(self) -> None:
-        """Return when something was put, taken or closed, or has arrived."""
+        """Return when something has arrived, or was taken or closed."""
         now = trio.current_time()
         arrivals = [self._eof_at, self._refused_at]
         arrivals += [self._chunks[0][0]] if self._chunks else []
         next_at = min((at for at in arrivals if at > now), default=math.inf)
-        with trio.CancelScope(deadline=next_at):
-            await self._changed.wait()
+        with trio.CancelScope(deadline=next_at) as scope:
+            self._waiting.append(scope)
+            try:
+                await trio.sleep_forever()
+            finally:
+                self._waiting.remove(scope)
+
+    def _wake(self, at: float) -> None:
+        """Have whoever waits on either end look again, then and not before."""
+        for scope in self._waiting:
+            scope.deadline = min(scope.deadline, at)
 
     def _arrival(self) -> float:
         return trio.current_time() + self._delay_seconds
@@ -134,13 +138,14 @@ class LinkEnd(trio.abc.HalfCloseableStream):
         """
         with self._sending:
             self._check_sendable()
-            await self._wait_room()
             rest = bytes(data)
-            while rest:
+            while True:
                 await self._wait_room()
                 room = self._outgoing.room_bytes
                 self._outgoing.put(rest[:room])
                 rest = rest[room:]
+                if not rest:
+                    return
 
     async def wait_send_all_might_not_block(self) -> None:
         """Return once the window has room."""
