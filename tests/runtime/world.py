@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import trio
@@ -117,10 +117,16 @@ async def open_world(
     plan: Misbehaviour | None = None,
     *,
     start_ms: int = 1_800_000_000_000,
+    step_ms: int = 1000,
 ) -> AsyncIterator[World]:
-    """Open an exchange and an empty journal at a wall time; the exchange closes at the end."""
+    """Open an exchange and an empty journal at a wall time; the exchange closes at the end.
+
+    Its market moves once a second: each move is heard by every client, and is most of what a
+    world that waits has to do.
+    """
     clock = TrioClock(start_ms)
-    exchange = SimulatedExchange(settings or ExchangeSettings(), clock, plan)
+    market = replace(settings or ExchangeSettings(), step_ms=step_ms)
+    exchange = SimulatedExchange(market, clock, plan)
     net = MemoryNet(exchange)
     async with trio.open_nursery() as nursery:
         await nursery.start(net.serve)
