@@ -51,6 +51,7 @@ RECOVERIES: Mapping[str, str] = {
 
 UNREACHED: Mapping[str, str] = {
     "price_positive": "the readers of the wire let no such price through",
+    "max_exit_loss_percent": "what plans a sale stays above the floor that the gate asks for",
     "latched": "a latched user's strategies have ended before the gate is asked",
 }
 """Refusals of the gate that a room before it makes unreachable from outside, and why."""

@@ -156,6 +156,8 @@ _MOMENT_ROWS: _Rows = {
     "loop stalled": ("46, 51", 3),
     "stop once": ("45, once", 2),
     "stop twice": ("45, twice", 2),
+    "rounds paused": ("I-13, pause", 3),
+    "orders halted": ("I-13, halt", 3),
     "exchange down": ("17, maintenance", 2),
     "token halted": ("17, 39 really", 2),
     "tick coarser": ("38, tick", 2),

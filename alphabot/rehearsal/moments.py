@@ -31,6 +31,7 @@ _LOOKS, _LOOK_SECONDS = 100, 0.15
 _DOWN_SECONDS = 25.0
 _STALL_SECONDS = 40.0
 _HALT_SECONDS = 60.0
+_HELD_SECONDS = 20.0
 _DEPOSIT_USDT = Decimal("123.45")
 
 
@@ -158,14 +159,14 @@ def _stalled(world: World, moment: Moment) -> bool:
 
 
 def _stop_once(world: World, moment: Moment) -> bool:
-    return world.stop_once()
+    return world.hand.stop_once()
 
 
 async def _stop_twice(world: World, moment: Moment) -> bool:
-    stopped = world.stop_once()
+    stopped = world.hand.stop_once()
     await trio.sleep(0.4)
     if stopped:
-        world.stop_now()
+        world.hand.stop_now()
     return stopped
 
 
@@ -184,6 +185,20 @@ async def _portal(world: World, moment: Moment) -> bool:
     await trio.sleep(_DOWN_SECONDS)
     world.misbehaviour.everywhere = None
     return True
+
+
+async def _rounds_paused(world: World, moment: Moment) -> bool:
+    paused = world.hand.pause()
+    await trio.sleep(_HELD_SECONDS)
+    world.hand.resume()
+    return paused
+
+
+async def _orders_halted(world: World, moment: Moment) -> bool:
+    halted = world.hand.halt_orders()
+    await trio.sleep(_HELD_SECONDS)
+    world.hand.lift_halt()
+    return halted
 
 
 async def _halted(world: World, moment: Moment) -> bool:
@@ -243,6 +258,8 @@ _AT_ONCE: dict[str, Callable[[World, Moment], bool]] = {
 _LASTING: dict[str, Callable[[World, Moment], Awaitable[bool]]] = {
     "order closed in the app": _closed_in_the_app,
     "stop twice": _stop_twice,
+    "rounds paused": _rounds_paused,
+    "orders halted": _orders_halted,
     "exchange down": _down,
     "token halted": _halted,
     "captive portal": _portal,

@@ -33,9 +33,10 @@ async def watches(world: World) -> None:
     await trio.lowlevel.checkpoint()
     while trio.current_time() < world.began_at + world.ends_at:
         await trio.sleep(_WATCH_SECONDS)
+        close_sales(world)
         endings = {row.ending for row in world.board.rows}
         if endings - {None, *_REACHED}:
-            world.stop_once()
+            world.hand.stop_once()
 
 
 async def looks(world: World) -> None:
@@ -43,11 +44,11 @@ async def looks(world: World) -> None:
     await trio.lowlevel.checkpoint()
     if not world.calm and world.random.random() < _LOOKS_AWAY:
         return
+    if world.calm:
+        close_sales(world)
     for user_id in world.profile.user_ids:
         world.exchange.restore_session(user_id)
         world.exchange.lift_challenge(user_id)
-        if world.calm and "sells never fill" in world.profile.faults:
-            close_sales(world, user_id)
         recorder = Recorder(world.journal, UserId(user_id), world.clock)
         world.journal.users.ensure_simulated_user(UserId(user_id))
         await recorder.replay()
@@ -66,6 +67,8 @@ def calm_down(world: World) -> None:
     world.faults.paused = True
     world.faults.down = False
     world.clock.set_right()
+    world.hand.resume()
+    world.hand.lift_halt()
     world.cut_at_fill.clear()
     world.trace("faults end")
     for user_id in world.profile.user_ids:
@@ -94,12 +97,18 @@ def close_foreign(world: World, user_id: int) -> None:
     world.exchange.catch_up()
 
 
-def close_sales(world: World, user_id: int) -> None:
-    """Close a user's SELLs in the app: at their limits nobody will ever buy."""
+def close_sales(world: World) -> None:
+    """Close SELLs in the app at whose limits nobody will ever buy, where there are such.
+
+    One whose BUY was still on its way when the faults ended is open only later.
+    """
+    if "sells never fill" not in world.profile.faults:
+        return
     model = world.exchange.model
     world.exchange.catch_up()
-    for order in list(model.desk.open_of[user_id].values()):
-        if order.side is Side.SELL and order.state.status.is_live:
-            body = json.dumps({"orderId": str(order.order_id)}).encode()
-            world.by_hand(partial(model.cancel, user_id, body))
+    for user_id in world.profile.user_ids:
+        for order in list(model.desk.open_of[user_id].values()):
+            if order.side is Side.SELL and order.state.status.is_live:
+                body = json.dumps({"orderId": str(order.order_id)}).encode()
+                world.by_hand(partial(model.cancel, user_id, body))
     world.exchange.catch_up()

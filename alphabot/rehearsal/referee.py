@@ -105,8 +105,11 @@ class Referee:
         """Whether what is asked of the exchange at this moment is a person's doing."""
         self.stream_required = True
         """Whether nobody may trade unheard; else only who has read the account not long ago."""
+        self.stopped_at: float | None = None
+        self.paused_at: float | None = None
+        """Since when the present life was told to stop, or to begin no round for the time being."""
         self.halted_at: float | None = None
-        """When the present life was told to stop."""
+        """Since when no order may leave, of this life or the next."""
         self.intents_of: Callable[[int], Sequence[Intended]] = lambda user_id: ()
         self._exchange = exchange
         self._users = {user_id: _User() for user_id in user_ids}
@@ -123,7 +126,7 @@ class Referee:
 
         ``latched`` are the users whose journal says that they must stay silent.
         """
-        self.halted_at = None
+        self.stopped_at = self.paused_at = None
         for user_id, user in self._users.items():
             user.intents_used = 0
             user.doubts += [doubt for doubt in user.in_flight if doubt.errand.left_whole]
@@ -133,9 +136,9 @@ class Referee:
 
     def life_ends(self, grace_seconds: float) -> None:
         """Judge how long a process that was told to stop has gone on."""
-        if self.halted_at is None:
+        if self.stopped_at is None:
             return
-        late = trio.current_time() - self.halted_at - grace_seconds
+        late = trio.current_time() - self.stopped_at - grace_seconds
         if late > _STOP_SECONDS:
             self.object_to("I-13", f"the service goes on {late:.0f} s after a stop and its grace")
 
@@ -180,8 +183,12 @@ class Referee:
 
     def _may_place(self, errand: Errand, user: _User, now: float) -> None:
         who = f"user {errand.user_id}"
-        if self.halted_at is not None and now > self.halted_at and "oto-order" in errand.path:
-            self.object_to("I-13", f"{who} sends a BUY after the stop")
+        held = [(self.halted_at, "in a halt")]
+        if "oto-order" in errand.path:
+            held += [(self.stopped_at, "after the stop"), (self.paused_at, "in a pause")]
+        for since, when in held:
+            if since is not None and now > since:
+                self.object_to("I-13", f"{who} sends an order {when}")
         if user.in_flight:
             self.object_to("I-1", f"{who} sends an order while another is under way")
         for doubt in user.doubts:
@@ -283,8 +290,7 @@ class Referee:
                 self.object_to("I-14", f"user {entry.user_id} trades unheard for {since:.0f} s")
         user.deaf_rounds += user.deaf and entry.kind is RequestKind.PLACE_PAIR
         if user.deaf_rounds > _DEAF_ROUNDS:
-            what = f"user {entry.user_id} begins {user.deaf_rounds} rounds on a dead stream"
-            self.object_to("I-14", what)
+            self.object_to("I-14", f"user {entry.user_id} begins rounds on a dead stream")
         self.stakes.accepted(orders, entry.at_ms)
 
     def listen(self) -> None:

@@ -17,6 +17,7 @@ from alphabot.errors import AlphabotError
 from alphabot.rehearsal import closing, opening, person
 from alphabot.rehearsal.clock import JumpingClock
 from alphabot.rehearsal.counters import Counters
+from alphabot.rehearsal.hand import Hand
 from alphabot.rehearsal.hearing import HEARING
 from alphabot.rehearsal.life import KillPoint, Life
 from alphabot.rehearsal.moments import happen
@@ -34,6 +35,7 @@ from alphabot.simulator.misdeeds import DrawnMisbehaviour
 from alphabot.simulator.seeded import generator
 from alphabot.store import SqliteJournal, memory_journal
 from alphabot.wiring import run_on, simulated_venue
+from alphabot.wiring.steering import in_memory
 
 __all__ = ["World"]
 
@@ -59,6 +61,7 @@ class World:
         self.clock = clock
         self.journal = journal
         self.referee = referee
+        self.hand = Hand(referee)
         self.stream_port = stream_port
         self.counters = Counters()
         self.began_at = trio.current_time()
@@ -81,9 +84,7 @@ class World:
         self.random = generator(profile.seed, "lives")
         self._disk_random = generator(profile.seed, "disk")
         self._life: Life | None = None
-        self._stop: Stop | None = None
         self.board = Board()
-        self._draining = trio.Event()
         self._reconciling: set[int] = set()
         self._addresses = opening.ADDRESSES
         exchange.ledger.onlookers.append(self._look)
@@ -106,20 +107,6 @@ class World:
         """Have a user's funding wallet hold more."""
         self.exchange.model.desk.account(user_id).funding.credit(amount_usdt)
         self.deposits_usdt[user_id] = self.deposits_usdt.get(user_id, Decimal(0)) + amount_usdt
-
-    def stop_once(self) -> bool:
-        """Ask the present life to stop; return whether there was one to ask."""
-        if self._stop is None or self._stop.requested.is_set():
-            return False
-        self._stop.request()
-        self.referee.halted_at = trio.current_time()
-        self._draining.set()
-        return True
-
-    def stop_now(self) -> None:
-        """Ask it a second time."""
-        if self._stop is not None:
-            self._stop.now()
 
     # --- lives ---------------------------------------------------------------------------------
 
@@ -155,7 +142,8 @@ class World:
     async def _one_life(self, life: Life) -> None:
         self.lives += 1
         self._life = life
-        self._stop = stop = Stop(float(self.profile.grace_seconds))
+        stop = Stop(float(self.profile.grace_seconds))
+        self.hand.lay_on(stop)
         mortal = MortalJournal(self.journal, life, self._disk)
         net = MortalNet(
             self.net,
@@ -184,7 +172,7 @@ class World:
                 self.counters.add("refusal", name, times)
             if row.ending is not None and not life.frozen:
                 self.counters.add("ending", str(row.ending))
-        self._stop = None
+        self.hand.lay_on(None)
         opening.count_misdeeds_of_rules(self)
         self.unclean += life.frozen
         if life.frozen:
@@ -207,6 +195,7 @@ class World:
             clock=self.clock,
             stop=stop,
             board=board,
+            steering=in_memory(halt=self.hand.halt),
         )
 
     @contextmanager
@@ -240,7 +229,7 @@ class World:
         if self.profile.mode is Mode.LIVENESS:
             person.calm_down(self)
             if self.profile.is_mended:
-                self.stop_once()
+                self.hand.stop_once()
             await person.watches(self)
         if self._life is not None:
             self._life.end()
@@ -248,10 +237,10 @@ class World:
     async def _die_draining(self) -> None:
         """Pass the point of a kill that comes between a stop and the end it asks for."""
         while True:
-            await self._draining.wait()
-            self._draining = trio.Event()
+            await self.hand.draining.wait()
+            self.hand.draining = trio.Event()
             await trio.sleep(self.random.choice(_DRAINING_SECONDS))
-            if self._stop is not None and self._stop.requested.is_set() and self._life is not None:
+            if self.hand.is_stopping and self._life is not None:
                 self._life.passes(KillPoint.K17)
 
     # --- hooks ---------------------------------------------------------------------------------

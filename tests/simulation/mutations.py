@@ -123,6 +123,20 @@ MUTATIONS = (
             ("runtime/seat.py", "intended.is_pair and stop.requested.is_set()", "False"),
         ),
     ),
+    Mutation(
+        "a halt is not heard",
+        (
+            (RULES, "return case.standing.halted or None", "return None"),
+            ("runtime/seat.py", "if reason := self._brake.reason():", 'if reason := "":'),
+        ),
+    ),
+    Mutation(
+        "a round under way when it is paused goes on to its BUY",
+        (
+            (RULES, "if case.standing.paused else None", "if False else None"),
+            ("runtime/seat.py", "intended.is_pair and stop.paused", "False"),
+        ),
+    ),
     one(
         "a stop cuts no pause short",
         "runtime/stop.py",

@@ -32,6 +32,7 @@ RULES = Rules(
 )
 SUCCESS = b'{"code":"000000","success":true,"data":[]}'
 PAIR = "/bapi/asset/v1/private/alpha-trade/oto-order/place"
+SALE = "/bapi/asset/v1/private/alpha-trade/order/place"
 OPEN = "/bapi/defi/v1/private/alpha-trade/order/get-open-order"
 HISTORY = "/bapi/defi/v1/private/alpha-trade/order/get-order-history-merge"
 
@@ -162,12 +163,24 @@ def a_persons_order_cancelled(c: Court) -> None:
 
 
 def after_a_stop(c: Court) -> None:
-    c.referee.halted_at = trio.current_time() - 1
+    c.referee.stopped_at = trio.current_time() - 1
     c.ask(PAIR)
 
 
+def in_a_pause(c: Court) -> None:
+    c.referee.paused_at = trio.current_time() - 1
+    c.ask(SALE)
+    assert c.found == set()
+    c.ask(PAIR)
+
+
+def in_a_halt(c: Court) -> None:
+    c.referee.halted_at = trio.current_time() - 1
+    c.ask(SALE)
+
+
 def on_and_on_after_a_stop(c: Court) -> None:
-    c.referee.halted_at = trio.current_time() - 400
+    c.referee.stopped_at = trio.current_time() - 400
     c.referee.life_ends(grace_seconds=30)
 
 
@@ -220,6 +233,8 @@ def unread_after_a_reconnect(c: Court) -> None:
         ("I-3", everything_cancelled),
         ("row 19", a_persons_order_cancelled),
         ("I-13", after_a_stop),
+        ("I-13", in_a_pause),
+        ("I-13", in_a_halt),
         ("I-13", on_and_on_after_a_stop),
         ("I-18", after_a_lost_login),
         ("I-2", without_an_intent),
@@ -269,7 +284,7 @@ async def test_trading_on_and_on_on_a_dead_stream_is_seen(autojump_clock: object
 
 async def test_a_stop_may_take_its_grace(autojump_clock: object) -> None:
     async with court() as c:
-        c.referee.halted_at = trio.current_time() - 400
+        c.referee.stopped_at = trio.current_time() - 400
         c.referee.life_ends(grace_seconds=390)
         assert c.found == set()
 
