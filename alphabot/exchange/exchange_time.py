@@ -39,8 +39,8 @@ class ExchangeTime:
         """Take in the headers of an answer; what is no date says nothing."""
         try:
             told = parsedate_to_datetime(headers["date"]).timestamp()
-            age = int(headers.get("age", "0"))
+            told += max(int(headers.get("age", "0")), 0)
         except (KeyError, ValueError, TypeError, OverflowError):
             return
         # The header is cut to the second; half of one is the best guess of the rest.
-        self._told = (told + max(age, 0) + 0.5, trio.current_time())
+        self._told = (told + 0.5, trio.current_time())

@@ -99,7 +99,7 @@ class Control:
             with trio.move_on_after(QUESTION_SECONDS):
                 line = await _line(stream)
             if line is not None:
-                reply = msgspec.json.encode(await self._answer(line))
+                reply = _encoded(await self._answer(line))
                 with trio.move_on_after(ANSWER_SECONDS):
                     await stream.send_all(reply + b"\n")
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
@@ -202,6 +202,14 @@ async def _accepted(listener: trio.SocketListener) -> trio.SocketStream:
             return await listener.accept()
         except OSError:
             await trio.sleep(1)
+
+
+def _encoded(reply: Reply) -> bytes:
+    """Return an answer's bytes; one that cannot be written must not end the service."""
+    try:
+        return msgspec.json.encode(reply)
+    except UnicodeEncodeError as error:
+        return msgspec.json.encode(Reply(refused="failed", detail=type(error).__name__))
 
 
 async def _line(stream: trio.abc.Stream) -> bytes | None:

@@ -66,12 +66,12 @@ class HaltFile:
             return None
         except OSError:
             return Halt("halted")
-        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError):
             try:
                 said = json.loads(os.read(file, _READ_BYTES_MAX))
             finally:
                 os.close(file)
-            return Halt(str(said["reason"])[:_REASON_CHARS_MAX] or "halted", int(said["at_ms"]))
+            return Halt(_clean(str(said["reason"])) or "halted", int(said["at_ms"]))
         return Halt("halted")
 
     def write(self, reason: str, now_ms: int) -> None:
@@ -81,7 +81,7 @@ class HaltFile:
         """
         # Ours alone, so that two of these at once do not write into one file.
         draft = f"{self._name}.{os.getpid()}"
-        text = json.dumps({"reason": reason[:_REASON_CHARS_MAX], "at_ms": now_ms})
+        text = json.dumps({"reason": _clean(reason), "at_ms": now_ms})
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
             try:
@@ -102,6 +102,11 @@ class HaltFile:
             self.path.unlink(missing_ok=True)
         except OSError as cause:
             raise HaltError(f"{self._name} cannot be removed: {cause.strerror}") from cause
+
+
+def _clean(reason: str) -> str:
+    """Return a reason that can be written and sent: bytes that are no text come as surrogates."""
+    return reason[:_REASON_CHARS_MAX].encode("utf-8", "replace").decode()
 
 
 def _write(name: str, text: bytes) -> None:

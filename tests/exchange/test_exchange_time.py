@@ -55,7 +55,15 @@ async def test_a_cache_says_how_old_its_answer_is(autojump_clock: MockClock) -> 
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"date": ""}, {"date": "soon"}, {"date": NOON, "age": "old"}, {"age": "1"}]
+    "headers",
+    [
+        {},
+        {"date": ""},
+        {"date": "soon"},
+        {"date": NOON, "age": "old"},
+        {"date": NOON, "age": "9" * 400},
+        {"age": "1"},
+    ],
 )
 async def test_what_is_no_date_says_nothing(headers: dict[str, str]) -> None:
     time = ExchangeTime(SetClock())

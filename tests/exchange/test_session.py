@@ -95,6 +95,8 @@ def test_a_cookie_that_cannot_be_sent_is_refused() -> None:
         ("a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "b=2"),
         ("a=9; Expires=Wed, 21 Oct 2099 07:28:00 GMT", "b=2; a=9"),
         ("a=9; Expires=soon", "b=2; a=9"),
+        (f"a=9; Expires=Thu, 01 Jan {'9' * 20} 00:00:00 GMT", "b=2; a=9"),
+        (f"a=9; Expires=Thu, 01 Jan 2099 00:00:00 +{'9' * 30}", "b=2; a=9"),
         ("a=9; Domain=evil.test", "a=1; b=2"),
         ("a=9; Domain=ww.x.test", "a=1; b=2"),
         ("a=9; Domain=a.www.x.test", "a=1; b=2"),

@@ -305,6 +305,18 @@ async def test_what_cannot_be_read_is_said_so_and_changes_nothing(
         world.stop.now()
 
 
+async def test_an_answer_that_cannot_be_written_does_not_end_the_service(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        open_world() as world,
+        steered(world, long_run(), halt=lambda: "half a character: \ud800") as asked,
+    ):
+        assert (await asked.ask(Request(command="status"))).refused == "failed"
+        assert (await asked.ask(Request(command="pause"))).refused == ""
+        world.stop.now()
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -103,3 +103,17 @@ def test_looking_costs_microseconds(halt: HaltFile) -> None:
     for _ in range(1000):
         halt.reason()
     assert time.thread_time() - began < 0.1
+
+
+def test_a_reason_that_is_no_text_can_be_told(halt: HaltFile) -> None:
+    halt.write("bad \udcff byte", 1)
+    assert halt.read() == Halt("bad ? byte", 1)
+    halt.path.write_text('{"reason":"\\ud800","at_ms":1}')
+    halt.reason().encode()
+
+
+@pytest.mark.parametrize("at_ms", ["1e999", "-1e999", '"soon"', "[]", "NaN"])
+def test_a_time_that_is_none_is_a_halt_all_the_same(halt: HaltFile, at_ms: str) -> None:
+    halt.path.write_text(f'{{"reason":"x","at_ms":{at_ms}}}')
+    assert halt.reason()
+    assert halt.read() == Halt("halted")
