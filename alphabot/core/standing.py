@@ -123,12 +123,13 @@ def loss_usdt(
 
     Realised, plus what holdings would lose at the limit they are offered at or at the bid, plus
     what open pairs could lose from limit to limit, all after fees. A token without a bid is
-    taken to be worth nothing.
+    taken to be worth nothing, and a gain that nobody has made yet makes up for no loss.
     """
     kept = 1 - fees.seller
     total = state.loss_today_usdt(now_ms)
     for alpha_id, holding in state.holdings.items():
-        total += holding.cost_usdt - multiply(_brings(state, alpha_id, holding, bids), kept)
+        brings = multiply(_brings(state, alpha_id, holding, bids), kept)
+        total += max(ZERO, holding.cost_usdt - brings)
     for entry in buys_at_risk(state.open_intents.values()):
         intended = entry.intended
         amount_usdt = intended.amount_usdt or ZERO
@@ -138,7 +139,7 @@ def loss_usdt(
                 exit_price, percent_of(intended.buy_price, -intended.exit_loss_percent)
             )
         sold = multiply(multiply(intended.quantity, exit_price), (1 - fees.buyer) * kept)
-        total += amount_usdt - sold
+        total += max(ZERO, amount_usdt - sold)
     return total
 
 

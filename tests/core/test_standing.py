@@ -143,3 +143,10 @@ def test_only_buys_of_foreigners_cost_and_only_what_is_not_filled() -> None:
     selling = report(SELL_ID, S.NEW, quantity="300", price="0.01")
     assert foreign_buys_usdt((half, pending, selling)) == 2
     assert foreign_buys_usdt(()) == 0
+
+
+def test_a_gain_that_nobody_has_made_makes_up_for_no_loss() -> None:
+    above = pair(sell_price=Decimal("0.00264"))  # a fifth above its BUY
+    bought = settled(Leg.WORKING, "13636.36", "29.999992")
+    assert loss_usdt(fold([above]), NOON_MS, {}, FREE) == 0
+    assert loss_usdt(fold([above, placed(), bought]), NOON_MS, {}, FREE) == 0
