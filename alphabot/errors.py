@@ -200,12 +200,16 @@ class Unresolved(ExchangeError):
     Handler: the user's boundary, which latches that user with the evidence.
     Consequence: no further order for this user until a human has looked.
 
-    ``strategies`` are those of whose token the exchange has orders that the journal does not know.
+    ``strategies`` are those of whose token the exchange has orders that the journal does not know,
+    ``intents`` those of which nobody can tell what became of them.
     """
 
-    def __init__(self, problem: str, *, strategies: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, problem: str, *, strategies: tuple[str, ...] = (), intents: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(problem)
         self.strategies = strategies
+        self.intents = intents
 
 
 class FeedLost(AlphabotError):

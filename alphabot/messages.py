@@ -140,6 +140,15 @@ _USERS: Mapping[str, Message] = {
     "user.still_latched": Message(
         "ERROR", "用户仍处于停止状态，需要人工处理", "User is still stopped: a person must clear it"
     ),
+    "user.stands_by": Message(
+        "WARNING",
+        "该用户不在本次运行中，但仍有持仓或未结束的订单，计入总敞口与自成交保护；"
+        "如需处理，请在配置中重新启用该用户",
+        "User does not trade in this run and still holds something or has orders out: these count"
+        " towards max_total_exposure_usdt and self_trade_guard. To have them brought to an end,"
+        " let a strategy run for this user again",
+        ("open", "exposure_usdt"),
+    ),
     "user.damaged": Message(
         "ERROR",
         "用户的交易日志有损坏的记录，该用户不再交易，其他用户照常；"

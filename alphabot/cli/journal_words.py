@@ -39,6 +39,10 @@ SENTENCES: Mapping[str, Words] = {
         "{intent_id} 已下单：买单 {working_order_id}，卖单 {sell_order_id}",
         "{intent_id} placed: BUY {working_order_id}, SELL {sell_order_id}",
     ),
+    "placed buy": (
+        "{intent_id} 已下单：买单 {working_order_id}，已结束而未全部成交，卖单未生效",
+        "{intent_id} placed: BUY {working_order_id}, which had ended short, so without a SELL",
+    ),
     "placed sale": (
         "{intent_id} 已下单：卖单 {sell_order_id}",
         "{intent_id} placed: SELL {sell_order_id}",
@@ -141,6 +145,8 @@ def _kind(record: Record) -> str:
         case Intended():
             return "intended pair" if record.is_pair else "intended sale"
         case PlacedRecord():
+            if record.sell_order_id is None:
+                return "placed buy"
             return "placed sale" if record.working_order_id is None else "placed pair"
         case _:
             return tag

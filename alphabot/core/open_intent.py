@@ -25,7 +25,10 @@ class OpenIntent:
     @property
     def legs(self) -> tuple[Leg, ...]:
         """The legs this intent consists of."""
-        return (Leg.WORKING, Leg.PENDING) if self.intended.is_pair else (Leg.SALE,)
+        if not self.intended.is_pair:
+            return (Leg.SALE,)
+        unreleased = self.placed is not None and self.placed.sell_order_id is None
+        return (Leg.WORKING,) if unreleased else (Leg.WORKING, Leg.PENDING)
 
     @property
     def unresolved(self) -> bool:

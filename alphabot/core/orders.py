@@ -176,6 +176,8 @@ class Legs:
         """Return the legs as they are right after they were accepted; raises Contradiction."""
         symbol = intended.symbol
         if intended.buy_price is None:
+            if placed.sell_order_id is None:
+                raise Contradiction(f"sale {intended.intent_id} was placed without a SELL")
             sale = Order(
                 placed.sell_order_id,
                 symbol,
@@ -195,6 +197,8 @@ class Legs:
             intended.buy_price,
             intended.quantity,
         )
+        if placed.sell_order_id is None:
+            return cls({Leg.WORKING: working})
         pending = Order(
             placed.sell_order_id, symbol, Side.SELL, OrderStatus.PENDING, intended.sell_price, ZERO
         )

@@ -131,9 +131,8 @@ class UserState:
                     progress.first_at_ms = record.at_ms
             case PlacedRecord():
                 self._open(record.intent_id).placed = record
-                self.claimed.add(record.sell_order_id)
-                if record.working_order_id is not None:
-                    self.claimed.add(record.working_order_id)
+                ids = (record.working_order_id, record.sell_order_id)
+                self.claimed.update(order_id for order_id in ids if order_id is not None)
             case UnknownRecord():
                 self._open(record.intent_id).unknown = record
             case Updated():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from alphabot.core.exact import ZERO
-from alphabot.core.orders import Legs
+from alphabot.core.orders import Legs, Order
 from alphabot.core.progress import UserState
 from alphabot.core.readings import Reading
 from alphabot.core.records import Intended, Leg
@@ -49,7 +49,10 @@ class Match(Enum):
     NONE = auto()
     ONE = auto()
     PART = auto()
-    """Its BUY without the SELL of its list, which the lists may show a little later."""
+    """Its BUY without the SELL of its list, which the lists may show a little later, or never:
+    what was never released need not be listed."""
+    UNDATED = auto()
+    """An order with its figures, of which the exchange does not say when it was made."""
     SEVERAL = auto()
 
 
@@ -72,6 +75,8 @@ class Search:
     """Complete readings so far, this one included."""
     seconds: float
     settle_seconds: float
+    glimpsed: bool = False
+    """Whether an earlier reading showed an order that fits: then its absence proves nothing."""
 
     @property
     def long_enough(self) -> bool:
@@ -91,6 +96,8 @@ class Verdict:
     finding: Finding
     legs: dict[Side, OrderReport]
     reason: str = ""
+    glimpsed: bool = False
+    """Whether this reading shows an order that fits, proven or not."""
 
 
 def judge_intent(state: UserState, intended: Intended, reading: Reading, search: Search) -> Verdict:
@@ -101,12 +108,20 @@ def judge_intent(state: UserState, intended: Intended, reading: Reading, search:
     if match is Match.SEVERAL:
         reason = f"several orders of the exchange fit intent {intended.intent_id}"
         return Verdict(Finding.AMBIGUOUS, {}, reason)
+    glimpsed = search.glimpsed or match is not Match.NONE
     if not search.long_enough:
-        return Verdict(Finding.OPEN, {})
-    if match is Match.PART:
-        evidence = [f"the BUY of intent {intended.intent_id} is listed and its SELL is not"]
-    else:
-        evidence = contradictions(state, intended, reading)
+        return Verdict(Finding.OPEN, {}, glimpsed=glimpsed)
+    match match:
+        case Match.PART if _releases_nothing(legs[Side.BUY]):
+            return Verdict(Finding.FOUND, legs)
+        case Match.PART:
+            evidence = [f"the BUY of intent {intended.intent_id} is listed and its SELL is not"]
+        case Match.UNDATED:
+            evidence = [f"an order fits intent {intended.intent_id} and does not say of when it is"]
+        case _ if search.glimpsed:
+            evidence = [f"an order that fits intent {intended.intent_id} is listed no more"]
+        case _:
+            evidence = contradictions(state, intended, reading)
     if not evidence:
         reason = (
             f"absent from {search.reads} complete readings over {search.settle_seconds:g} s,"
@@ -114,7 +129,7 @@ def judge_intent(state: UserState, intended: Intended, reading: Reading, search:
         )
         return Verdict(Finding.ABSENT, {}, reason)
     finding = Finding.AMBIGUOUS if search.too_long else Finding.OPEN
-    return Verdict(finding, {}, "; ".join(evidence))
+    return Verdict(finding, {}, "; ".join(evidence), glimpsed)
 
 
 def find_orders(
@@ -135,15 +150,24 @@ def find_orders(
         and report.side is side
         and report.price == price
         and report.quantity == intended.quantity
-        and report.created_at_ms >= intended.at_ms - SKEW_MS
+        and _may_follow(intended, report)
     }
     if len(found) != 1:
         return (Match.SEVERAL if found else Match.NONE), {}
     (first,) = found.values()
+    if first.created_at_ms is None:
+        return Match.UNDATED, {}
     if not intended.is_pair:
         return Match.ONE, {side: first}
     second = _other_leg(first, reading.all, claimed)
-    return (Match.ONE, {Side.BUY: first, Side.SELL: second}) if second else (Match.PART, {})
+    if second is None:
+        return Match.PART, {Side.BUY: first}
+    return Match.ONE, {Side.BUY: first, Side.SELL: second}
+
+
+def _may_follow(intended: Intended, report: OrderReport) -> bool:
+    """Whether an order may have been made after an intent; of one that does not say, it may."""
+    return report.created_at_ms is None or report.created_at_ms >= intended.at_ms - SKEW_MS
 
 
 def _other_leg(
@@ -154,6 +178,11 @@ def _other_leg(
         if same_list and report.side is Side.SELL and report.order_id not in claimed:
             return report
     return None
+
+
+def _releases_nothing(working: OrderReport | Order) -> bool:
+    """Whether a BUY has ended without filling wholly, so that its SELL will never be."""
+    return working.status.terminal and working.status is not OrderStatus.FILLED
 
 
 def is_proven_absent(reads: int, seconds: float, settle_seconds: float) -> bool:
@@ -172,7 +201,7 @@ def absent_leg(legs: Legs, reading: Reading) -> OrderReport | None:
     if Leg.PENDING not in legs.orders:
         return None
     working, pending = legs[Leg.WORKING], legs[Leg.PENDING]
-    dropped = working.terminal and working.status is not OrderStatus.FILLED
+    dropped = _releases_nothing(working)
     waiting = pending.status is OrderStatus.PENDING
     if not dropped or not waiting or reading.of(pending.order_id):
         return None

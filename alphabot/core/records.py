@@ -119,10 +119,14 @@ class NotSentRecord(RecordBase, frozen=True, tag="not_sent"):
 
 
 class PlacedRecord(RecordBase, frozen=True, tag="placed"):
-    """The exchange accepted the request: the ids of the pair's legs, or of the sale alone."""
+    """The exchange accepted the request: the ids of the pair's legs, or of the sale alone.
+
+    A pair has no ``sell_order_id`` where its BUY was found after it had ended without filling
+    wholly: such a BUY releases no SELL (protocol section 7).
+    """
 
     intent_id: IntentId
-    sell_order_id: OrderId
+    sell_order_id: OrderId | None
     working_order_id: OrderId | None = None
     how: str = "reply"
     """``reply`` or ``matched`` (found by reconcile after an unknown outcome)."""
@@ -238,6 +242,9 @@ class Latched(RecordBase, frozen=True, tag="latched"):
     strategies: tuple[StrategyId, ...] = ()
     """Where the reason is that the exchange has orders of these strategies' tokens that are not in
     the journal: once it is cleared, a person has seen them."""
+    intents: tuple[IntentId, ...] = ()
+    """Where the reason is that nobody can tell what became of these: once it is cleared, whatever
+    became of them is the person's."""
 
 
 class Cleared(RecordBase, frozen=True, tag="cleared"):

@@ -278,7 +278,8 @@ class OrderReport(Exact):
     order_list_id: OrderListId | None = None
     fill: Fill | None = None
     event_id: EventId | None = None
-    created_at_ms: int = 0
+    created_at_ms: int | None = None
+    """When the order was made, by the exchange's clock; None where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

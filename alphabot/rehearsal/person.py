@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from alphabot.core.records import Cleared
 from alphabot.core.values import UserId
 from alphabot.runtime.board import Ending
 from alphabot.runtime.recorder import Recorder
@@ -54,7 +53,7 @@ async def looks(world: World) -> None:
         await recorder.replay()
         state = recorder.state
         if state.latched or any(holding.abandoned for holding in state.holdings.values()):
-            await recorder.write(Cleared(at_ms=world.clock.now_ms(), by="a person"))
+            await recorder.clear("a person")
             world.counters.add("recovery", "cleared")
         world.referee.cleared(user_id)
 

@@ -74,9 +74,8 @@ class Describer:
         """Return what all users have used, as it is counted for the one who may do least."""
         seats, limits_of = self.roster.seats, self.limits_of
         foreign_usdt = max((seat.stake().foreign_usdt for seat in seats), default=ZERO)
-        exposures = [
-            seat.recorder.exposure_usdt(limits_of(seat.user_id).max_exposure_usdt) for seat in seats
-        ]
+        recorders = (*(seat.recorder for seat in seats), *self.roster.bystanders)
+        exposures = [r.exposure_usdt(limits_of(r.user_id).max_exposure_usdt) for r in recorders]
         return total_exposure(total_exposure_usdt(exposures, foreign_usdt), self.limits)
 
     def _user(self, seat: Seat) -> UserStatus:

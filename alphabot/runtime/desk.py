@@ -56,8 +56,9 @@ __all__ = ["Desk"]
 class Desk:
     """One user's exchange, memory and guards.
 
-    ``everyone`` are the recorders of all users of this process: the total exposure is theirs, and
-    none of their orders may meet one of this user's.
+    ``everyone`` are the recorders of all users of this process, and of those of the journal who do
+    not trade in it and have something open or held: the total exposure is theirs, and none of
+    their orders may meet one of this user's.
     """
 
     user_id: UserId

@@ -62,8 +62,9 @@ class Follower:
             bought, waited = await self._buy(watch, resumed=resumed)
             if bought.status is not OrderStatus.FILLED:
                 # Such a BUY releases no SELL (protocol section 7); prove it, and settle that too.
-                await watch.prove(ended(Leg.PENDING))
-                await watch.settle(Leg.PENDING)
+                if Leg.PENDING in entry.legs:
+                    await watch.prove(ended(Leg.PENDING))
+                    await watch.settle(Leg.PENDING)
                 return Followed.WAITED if waited else Followed.SHORT
             followed = await self._sell(watch, Leg.PENDING, turn, resumed=resumed)
         if followed is Followed.DONE:

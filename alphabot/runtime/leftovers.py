@@ -85,7 +85,8 @@ class Leftovers:
         return plan, instrument, quote
 
     async def _sell(self, turn: Turn) -> After | None:
-        """Sell the leftover, whose price may have moved while we waited for the turn."""
+        """Sell the leftover; price and wallet may have changed while we waited for the turn."""
+        await self._desk.reconciler.weigh(self._sight.token.alpha_id)
         async with self._desk.ordering:
             plan, instrument, quote = await self._plan()
             refusal = may_sell(self._sight.case(plan, instrument, quote))

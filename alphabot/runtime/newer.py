@@ -28,9 +28,9 @@ def unknown_since(
     found = {
         report.order_id: report
         for report in reports
-        if report.created_at_ms > since_ms and report.order_id not in claimed
+        if _made_ms(report) > since_ms and report.order_id not in claimed
     }
-    return sorted(found.values(), key=lambda report: (report.created_at_ms, report.order_id))
+    return sorted(found.values(), key=lambda report: (_made_ms(report), report.order_id))
 
 
 async def refuse_older_journal(
@@ -67,7 +67,7 @@ def _told(missing: Mapping[StrategyId, Sequence[OrderReport]], known_until_ms: i
     first = unknown[0]
     return (
         f"the exchange has {len(unknown)} orders of {symbols} that the journal does not know, from"
-        f" {first.order_id} at {_text(first.created_at_ms)} on, and its last record is of"
+        f" {first.order_id} at {_text(_made_ms(first))} on, and its last record is of"
         f" {_text(known_until_ms)}: if an older copy was put in place, put the newest back; if you"
         " placed them yourself, clear it"
     )
@@ -87,6 +87,11 @@ async def _history(desk: Desk, alpha_id: AlphaId, since_ms: int) -> Sequence[Ord
         except ExchangeError as error:
             say("request.read_failed", reason=str(error), user_id=desk.user_id)
             await trio.sleep(1)
+
+
+def _made_ms(report: OrderReport) -> int:
+    """Return when an order was made; one that does not say is no evidence of a newer journal."""
+    return 0 if report.created_at_ms is None else report.created_at_ms
 
 
 def _text(at_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""Rounds whose strategy does not run now: it was renamed, taken out, or not asked for.
+"""Rounds whose strategy does not run now: renamed, taken out, not asked for, or ended meanwhile.
 
 Their orders are the user's all the same. No order is placed for them, but how they end is watched
 and recorded, so that exposure, holdings and the next run of that strategy are right. A wait that
@@ -9,38 +9,40 @@ what is left; elsewhere it is the only offer there is, and stays.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import trio
 
 from alphabot.core.progress import OpenIntent
 from alphabot.core.records import Leg
-from alphabot.core.values import AlphaId, OrderStatus, StrategyId
+from alphabot.core.values import OrderStatus
+from alphabot.errors import NotSent
 from alphabot.log import say
 from alphabot.runtime.cancelling import cancel_to_the_end
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.watch import ended
 
-__all__ = ["follow_orphans"]
+__all__ = ["follow_orphan"]
 
 
-async def follow_orphans(
-    desk: Desk, running: Collection[StrategyId], traded: Collection[AlphaId]
-) -> None:
-    """Settle what strategies other than the running ones left open; returns once all has ended.
+async def follow_orphan(desk: Desk, entry: OpenIntent, *, traded: bool) -> None:
+    """Settle what a strategy that does not run left open; returns once it is over.
 
-    ``traded`` are the tokens of the running ones.
+    What nobody knows the outcome of is looked for first. ``traded`` says whether a running
+    strategy trades the same token. Raises Unresolved and NotAuthorised.
     """
-    async with trio.open_nursery() as nursery:
-        for entry in tuple(desk.recorder.state.open_intents.values()):
-            if entry.placed is not None and entry.intended.strategy_id not in running:
-                nursery.start_soon(_follow, desk, entry, entry.intended.alpha_id in traded)
+    who = {"strategy_id": entry.intended.strategy_id, "user_id": desk.user_id}
+    say("reconcile.orphan", intent_id=entry.intended.intent_id, **who)
+    if entry.placed is None:
+        try:
+            await desk.reconciler.resolve(entry)
+        except NotSent:
+            return
+    await _follow(desk, entry, traded)
+    say("reconcile.settled", intent_id=entry.intended.intent_id, user_id=desk.user_id)
 
 
 async def _follow(desk: Desk, entry: OpenIntent, traded: bool) -> None:
     intended = entry.intended
     who = {"strategy_id": intended.strategy_id, "user_id": desk.user_id}
-    say("reconcile.orphan", intent_id=intended.intent_id, **who)
     with desk.watching(entry) as watch:
         await watch.ask_again()
         released = True
@@ -54,4 +56,3 @@ async def _follow(desk: Desk, entry: OpenIntent, traded: bool) -> None:
                     await cancel_to_the_end(desk, watch, leg, **who)
             await watch.until(ended(leg))
             released = (await watch.settle(leg)).status is OrderStatus.FILLED
-    say("reconcile.settled", intent_id=intended.intent_id, user_id=desk.user_id)

@@ -18,7 +18,7 @@ from alphabot.core.progress import OpenIntent
 from alphabot.core.readings import Reading
 from alphabot.core.reconcile import SKEW_MS, Finding, Search, judge_intent
 from alphabot.core.records import NotSentRecord, PlacedRecord, UnknownRecord
-from alphabot.core.values import AlphaId, OrderReport, Side
+from alphabot.core.values import AlphaId, OrderId, OrderReport, Side
 from alphabot.core.wallet import weigh
 from alphabot.errors import ExchangeError, NotAuthorised, NotSent, Unresolved
 from alphabot.log import say
@@ -31,6 +31,8 @@ __all__ = ["Reconciler", "read_orders"]
 
 READ_AGAIN_SECONDS = 8.0
 """How soon the account is read again while there is no stream, which may be done without."""
+TOLD_ORDERS_MAX = 1024
+"""Orders of others that the stream told of since the last reading; beyond that the oldest go."""
 FRESH_SECONDS = 30.0
 """How long a comparison of wallet and ledger holds while nothing of ours has happened since."""
 
@@ -70,16 +72,25 @@ class Reconciler:
         self._recorder = recorder
         self._router = router
         self._weighed: dict[AlphaId, tuple[int, float]] = {}
+        self._told: dict[OrderId, OrderReport] = {}
 
     @property
     def foreign(self) -> Sequence[OrderReport]:
-        """The open orders last read that are none of ours.
+        """The open orders that are none of ours, by the last reading and by the stream since.
 
         What lies on a symbol where a request of ours is under way may be that request's.
         """
         state = self._recorder.state
         ours = {e.intended.symbol for e in state.open_intents.values() if e.placed is None}
-        return [r for r in self.last.foreign(state.claimed) if r.symbol not in ours]
+        told = [r for r in self._told.values() if r.order_id not in state.claimed]
+        seen = {r.order_id: r for r in (*self.last.foreign(state.claimed), *told)}
+        return [r for r in seen.values() if r.symbol not in ours and not r.status.terminal]
+
+    def hear(self, report: OrderReport) -> None:
+        """Take in what the stream tells of an order that nobody has claimed."""
+        self._told[report.order_id] = report
+        while len(self._told) > TOLD_ORDERS_MAX:
+            self._told.pop(next(iter(self._told)))
 
     @property
     def free_usdt(self) -> Decimal | None:
@@ -132,6 +143,7 @@ class Reconciler:
             since_ms: dict[AlphaId, int] = {}
             for entry in self._recorder.state.open_intents.values():
                 since_ms.setdefault(entry.intended.alpha_id, entry.intended.at_ms)
+            told_before = dict(self._told)
             try:
                 self.last = await read_orders(self._exchange, since_ms, balances=True)
             except NotAuthorised:
@@ -140,6 +152,10 @@ class Reconciler:
                 say("request.read_failed", reason=str(error), user_id=self._recorder.user_id)
                 await backoff.wait()
             else:
+                # A reading that began after a push says all that the push did, and more.
+                for order_id, report in told_before.items():
+                    if self._told.get(order_id) is report:
+                        del self._told[order_id]
                 return self.last
 
     async def weigh(self, alpha_id: AlphaId) -> None:
@@ -181,12 +197,14 @@ class Reconciler:
         # By our own clock, and from now: the wall clock may have been set since the request left.
         began = trio.current_time()
         backoff = Backoff(first_seconds=0.5, most_seconds=max(0.5, self.settle_seconds / 4))
-        reads = 0
+        reads, glimpsed = 0, False
         while True:
             reading = await self.read()
             reads += 1
-            search = Search(reads, trio.current_time() - began, self.settle_seconds)
+            seconds = trio.current_time() - began
+            search = Search(reads, seconds, self.settle_seconds, glimpsed)
             verdict = judge_intent(recorder.state, intended, reading, search)
+            glimpsed = verdict.glimpsed
             match verdict.finding:
                 case Finding.FOUND:
                     await self._adopt(entry, verdict.legs)
@@ -195,7 +213,8 @@ class Reconciler:
                     await self._strike_off(entry, verdict.reason)
                     raise NotSent(verdict.reason)
                 case Finding.AMBIGUOUS:
-                    raise Unresolved(verdict.reason)
+                    reason = f"{verdict.reason}: see to it there, once cleared it is yours"
+                    raise Unresolved(reason, intents=(intended.intent_id,))
                 case Finding.OPEN:
                     await backoff.wait()
 
@@ -225,7 +244,7 @@ class Reconciler:
                 at_ms=recorder.now_ms(),
                 intent_id=intended.intent_id,
                 working_order_id=legs[Side.BUY].order_id if intended.is_pair else None,
-                sell_order_id=legs[Side.SELL].order_id,
+                sell_order_id=legs[Side.SELL].order_id if Side.SELL in legs else None,
                 how="matched",
             )
         )

@@ -11,7 +11,14 @@ import trio
 
 from alphabot.core.folding import numbered
 from alphabot.core.progress import UserState
-from alphabot.core.records import Folded, Intended, Record, Restored
+from alphabot.core.records import (
+    Cleared,
+    Folded,
+    Intended,
+    NotSentRecord,
+    Record,
+    Restored,
+)
 from alphabot.core.values import IntentId, UserId
 from alphabot.errors import AlphabotError, HistoryDamaged, InvariantBroken, JournalError
 from alphabot.log import redact
@@ -92,6 +99,21 @@ class Recorder:
             self._note_time(record)
             self.writes += 1
             self._tell(record)
+
+    async def clear(self, by: str) -> None:
+        """Record that a person cleared the user.
+
+        Where the latch was that nobody can tell what became of an intent, the person has seen to
+        it: it is over here, and an order it may have left is from now on none of ours.
+        """
+        latched = self.state.latched
+        for intent_id in () if latched is None else latched.intents:
+            if intent_id in self.state.open_intents:
+                reason = f"what became of it is no longer looked for: cleared by {by}"
+                await self.write(
+                    NotSentRecord(at_ms=self.now_ms(), intent_id=intent_id, reason=reason)
+                )
+        await self.write(Cleared(at_ms=self.now_ms(), by=by))
 
     async def intend(self, intended: Intended) -> CommittedIntent:
         """Make an intent durable, take it in, and return the proof an order needs.

@@ -7,10 +7,10 @@ from functools import partial
 
 import trio
 
-from alphabot.core.records import Cleared
 from alphabot.core.values import StrategyId
 from alphabot.log import say
 from alphabot.runtime.board import Row
+from alphabot.runtime.recorder import Recorder
 from alphabot.runtime.seat import Seat
 from alphabot.runtime.stop import Stop
 
@@ -18,10 +18,16 @@ __all__ = ["Roster"]
 
 
 class Roster:
-    """The seats of a service, and the nursery in which their users trade."""
+    """The seats of a service, and the nursery in which their users trade.
 
-    def __init__(self, seats: Sequence[Seat], stop: Stop) -> None:
+    ``bystanders`` are the recorders of users who do not trade in it and have something at stake.
+    """
+
+    def __init__(
+        self, seats: Sequence[Seat], stop: Stop, bystanders: Sequence[Recorder] = ()
+    ) -> None:
         self.seats = seats
+        self.bystanders = bystanders
         self.stop = stop
         self._people: trio.Nursery | None = None
 
@@ -64,7 +70,7 @@ class Roster:
         It does unless it trades already, was told to stop, or the service is ending.
         """
         recorder = seat.recorder
-        await recorder.write(Cleared(at_ms=recorder.now_ms(), by="alphabot clear"))
+        await recorder.clear("alphabot clear")
         say("user.cleared", user_id=seat.user_id)
         rows = seat.may_start_anew()
         # Without anybody in it the nursery is closing, and takes nobody in.

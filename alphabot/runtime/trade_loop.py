@@ -133,6 +133,8 @@ class TradeLoop:
 
     async def _trade(self, turn: Turn) -> After:
         began = trio.current_time()
+        # Whatever a person did while the turn was waited for is on no reading yet.
+        await self._desk.reconciler.weigh(self._token.alpha_id)
         self.follower.now(State.QUOTING)
         async with self._desk.ordering:
             intended = await self._plan()

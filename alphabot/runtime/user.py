@@ -15,18 +15,20 @@ nobody may trade.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import NoReturn
 
 import trio
 
 from alphabot.core.exact import ZERO, plain
 from alphabot.core.orders import Contradiction
+from alphabot.core.progress import OpenIntent
 from alphabot.core.reconcile import SKEW_MS
 from alphabot.core.records import Latched
-from alphabot.core.values import OrderId, StrategyId
+from alphabot.core.values import IntentId, OrderId, OrderReport, StrategyId
 from alphabot.errors import (
     ExchangeError,
     FeedLost,
@@ -40,7 +42,7 @@ from alphabot.runtime.after import After
 from alphabot.runtime.board import Ending, Row, State
 from alphabot.runtime.desk import Desk
 from alphabot.runtime.newer import refuse_older_journal
-from alphabot.runtime.orphans import follow_orphans
+from alphabot.runtime.orphans import follow_orphan
 from alphabot.runtime.shown import read_shown
 from alphabot.runtime.trade_loop import TradeLoop
 
@@ -105,7 +107,8 @@ class User:
         except* Unresolved as group:
             error = _first(group)
             say("reconcile.unresolved", user_id=self.desk.user_id, reason=str(error))
-            await self._latch(str(error), getattr(error, "strategies", ()))
+            strategies, intents = getattr(error, "strategies", ()), getattr(error, "intents", ())
+            await self._latch(str(error), strategies, intents)
         except* NotAuthorised as group:
             await self._latch(str(_first(group)))
         except* Contradiction as group:
@@ -130,7 +133,7 @@ class User:
         desk, known_until_ms = self.desk, self.desk.recorder.last_at_ms
         self._alarm = trio.Event()
         desk.router.on_connection = self._show_connection
-        desk.router.on_unclaimed = lambda report: desk.identities.saw(desk.user_id, report.order_id)
+        desk.router.on_unclaimed = self._hear_unclaimed
         desk.on_unheard = self._doubt_stream
         desk.identities.on_alarm(desk.user_id, self._raise_alarm)
         async with trio.open_nursery() as connection:
@@ -168,17 +171,28 @@ class User:
 
     async def _trade_all(self) -> None:
         running = [loop.strategy.strategy_id for loop in self._loops]
-        traded = [loop.row.alpha_id for loop in self._loops if loop.row.alpha_id is not None]
+        entries = self.desk.recorder.state.open_intents.values()
         async with trio.open_nursery() as beside:
-            beside.start_soon(follow_orphans, self.desk, running, traded)
+            self._leave(beside, (e for e in entries if e.intended.strategy_id not in running))
             async with trio.open_nursery() as trading:
                 for loop in self._loops:
-                    trading.start_soon(self._trade, loop)
+                    trading.start_soon(self._trade, loop, beside)
             beside.cancel_scope.cancel()
+
+    def _leave(self, beside: trio.Nursery, entries: Iterable[OpenIntent]) -> None:
+        """Have what no strategy follows brought to its end while others of this user trade."""
+        running = {loop.row.alpha_id for loop in self._loops if loop.row.ending is None}
+        for entry in tuple(entries):
+            traded = entry.intended.alpha_id in running
+            beside.start_soon(partial(follow_orphan, self.desk, entry, traded=traded))
 
     async def _heed_alarm(self) -> NoReturn:
         await self._alarm.wait()
         raise Unresolved(self._alarm_reason)
+
+    def _hear_unclaimed(self, report: OrderReport) -> None:
+        self.desk.identities.saw(self.desk.user_id, report.order_id)
+        self.desk.reconciler.hear(report)
 
     def _doubt_stream(self, order_id: OrderId) -> None:
         if self.desk.router.heard:
@@ -189,13 +203,14 @@ class User:
         self._alarm_reason = reason
         self._alarm.set()
 
-    async def _trade(self, loop: TradeLoop) -> None:
+    async def _trade(self, loop: TradeLoop, beside: trio.Nursery) -> None:
         after = await loop.run()
         loop.follower.now(State.SETTLING)
         with trio.move_on_after(COUNT_SECONDS), _a_figure_less():
             loop.row.exchange_volume_usdt = await self._count_at_exchange(loop)
         await read_shown(self.desk, loop.row, self.rows)
         self._finish(loop, after)
+        self._leave(beside, self.desk.recorder.state.open_of(loop.strategy.strategy_id))
 
     async def _count_at_exchange(self, loop: TradeLoop) -> Decimal | None:
         """Return the raw volume of our BUYs as the exchange's own history has it, in USDT."""
@@ -209,7 +224,12 @@ class User:
         ours = {r.order_id: r.quote_usdt for r in history if r.order_id in progress.buy_order_ids}
         return sum(ours.values(), ZERO)
 
-    async def _latch(self, reason: str, strategies: tuple[StrategyId, ...] = ()) -> None:
+    async def _latch(
+        self,
+        reason: str,
+        strategies: tuple[StrategyId, ...] = (),
+        intents: tuple[IntentId, ...] = (),
+    ) -> None:
         """Stop this user until a human has acted; the latch outlives the process."""
         held = [
             f"{plain(holding.quantity)} {alpha_id}"
@@ -227,7 +247,9 @@ class User:
         clears = f"alphabot clear {self.desk.user_id}"
         now_ms = self.desk.recorder.now_ms()
         await self.desk.recorder.write(
-            Latched(at_ms=now_ms, reason=reason, clears=clears, strategies=strategies)
+            Latched(
+                at_ms=now_ms, reason=reason, clears=clears, strategies=strategies, intents=intents
+            )
         )
         self._end(Ending.LATCHED, reason)
 

@@ -130,6 +130,8 @@ def _legs_left_open(record: Record) -> tuple[str, int] | None:
         return record.intent_id, 0
     if isinstance(record, Settled):
         return record.intent_id, _ALL & ~_BITS[record.leg]
+    if isinstance(record, PlacedRecord) and record.sell_order_id is None:
+        return record.intent_id, _ALL & ~_BITS[Leg.PENDING]
     if isinstance(record, _ABOUT_AN_INTENT):
         return record.intent_id, _ALL
     return None

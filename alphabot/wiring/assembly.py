@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +11,7 @@ import trio
 
 from alphabot.config import Settings, StrategySettings
 from alphabot.core.events import DayOfUser, Event
+from alphabot.core.exact import plain
 from alphabot.core.shown_volume import Purchases
 from alphabot.core.values import UserId
 from alphabot.exchange.account import open_account
@@ -18,6 +19,7 @@ from alphabot.exchange.exchange_time import ExchangeTime
 from alphabot.exchange.feed import UserFeed
 from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
+from alphabot.log import say
 from alphabot.plugins import PluginHost
 from alphabot.ports import WallClock
 from alphabot.runtime.bench import Bench
@@ -65,7 +67,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class _Everyone:
-    """What the users of one service see of each other."""
+    """What the users of one service see of each other, and of those who do not trade in it."""
 
     recorders: Sequence[Recorder]
     turnstile: Turnstile
@@ -108,13 +110,15 @@ async def assemble(
     purchases = {recorder.user_id: Purchases() for recorder in recorders}
     for recorder in recorders:
         recorder.onlookers.append(purchases[recorder.user_id].take)
-    bars = await replay_all(shared.journal, recorders, guard=guard)
+    bystanders = _bystanders(shared, user_ids)
+    bars = await replay_all(shared.journal, [*recorders, *bystanders], guard=guard)
+    concerned = [recorder for recorder in bystanders if _may_meet_others(recorder)]
     for each in refused:
         bars.refuse(each.strategy.strategy_id, each.reason)
     bench = Bench(
         shared.settings.plugins.bench_after, shared.plugins.plugin_of, shared.notices.benched
     )
-    everyone = _Everyone(tuple(recorders), turnstile, Identities(), bars, bench, purchases)
+    everyone = _Everyone((*recorders, *concerned), turnstile, Identities(), bars, bench, purchases)
     seats = []
     halts = []
     for recorder, teller in zip(recorders, tellers, strict=True):
@@ -137,7 +141,7 @@ async def assemble(
         halts += teller.begin(rows)
         open_user = partial(_open_user, shared, everyone, strategies, teller)
         seats.append(Seat(recorder, rows, stop, shared.brake, open_user))
-    return Assembled(Roster(seats, shared.stop), halts, tellers)
+    return Assembled(Roster(seats, shared.stop, concerned), halts, tellers)
 
 
 @asynccontextmanager
@@ -201,6 +205,36 @@ async def _open_user(
         by_id = {b.settings.strategy_id: b for b in bound}
         free = everyone.bars.let_through(rows)
         yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in free])
+
+
+def _bystanders(shared: Shared, trading: Collection[UserId]) -> list[Recorder]:
+    """Return recorders for the users of the journal who do not trade in this service."""
+    known = {user.user_id for user in shared.journal.users.all()}
+    bystanders = [
+        Recorder(shared.journal, user_id, shared.clock)
+        for user_id in sorted(known.difference(trading))
+    ]
+    for recorder in bystanders:
+        recorder.still_since = trio.current_time()  # nobody follows their orders
+    return bystanders
+
+
+def _may_meet_others(recorder: Recorder) -> bool:
+    """Whether a bystander holds something or has an order out, which is then said.
+
+    An earlier run left it: the user was taken out of the configuration, or switched off.
+    """
+    state = recorder.state
+    exposure_usdt = state.exposure_usdt()
+    if recorder.damage is None and not state.open_intents and not exposure_usdt:
+        return False
+    say(
+        "user.stands_by",
+        user_id=recorder.user_id,
+        open=", ".join(state.open_intents) or "-",
+        exposure_usdt=plain(exposure_usdt),
+    )
+    return True
 
 
 def _teller(notices: Notices, recorder: Recorder) -> Teller:

@@ -13,7 +13,7 @@ from alphabot.clocks import SystemClock
 from alphabot.config import Settings
 from alphabot.core.exact import ZERO
 from alphabot.core.progress import UserState
-from alphabot.core.records import Cleared, Latched, Reset
+from alphabot.core.records import Latched, Reset
 from alphabot.core.standing import stake, total_exposure_usdt
 from alphabot.core.values import AlphaId, FeeRate, StrategyId, UserId
 from alphabot.errors import ConfigError
@@ -97,7 +97,7 @@ async def clear(settings: Settings, user: int) -> Standstill | None:
         recorder = await _recorder(journal, user_id, clock)
         found = _found(recorder)
         if found is not None:
-            await recorder.write(Cleared(at_ms=clock.now_ms(), by="alphabot clear"))
+            await recorder.clear("alphabot clear")
         return found
 
 
@@ -111,6 +111,7 @@ async def last_known(settings: Settings) -> Status:
     states: dict[UserId, UserState] = {user_id: UserState() for user_id in _users(settings)}
     await trio.lowlevel.checkpoint()
     undelivered = 0
+    exposures: list[Decimal] = []  # first of those who do not trade by these settings
     if (folder / f"{identity.file_stem}.db").exists():
         with look(settings) as view:
             undelivered = view.undelivered
@@ -119,8 +120,14 @@ async def last_known(settings: Settings) -> Status:
                     raise user.damage
                 if user.user_id in states:
                     states[user.user_id] = user.state
+                else:
+                    exposures.append(
+                        user.state.exposure_usdt()
+                        if user.damage is None
+                        else settings.limits_of(user.user_id).max_exposure_usdt
+                    )
     now_ms = clock.now_ms()
-    exposures = [state.exposure_usdt() for state in states.values()]
+    exposures += [state.exposure_usdt() for state in states.values()]
     return Status(
         running=False,
         venue=str(identity),

@@ -131,7 +131,7 @@ def test_of_two_alike_the_unclaimed_one_is_found() -> None:
     ],
 )
 def test_a_buy_without_the_sell_of_its_list_is_part_of_a_pair(reading: Reading) -> None:
-    assert find_orders(pair(), reading, set()) == (Match.PART, {})
+    assert find_orders(pair(), reading, set())[0] is Match.PART
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_two_sales_alike_are_a_question() -> None:
 
 
 def test_a_sell_of_the_same_list_that_is_claimed_is_no_leg_of_ours() -> None:
-    assert find_orders(pair(), opened(BUY, PENDING), {SELL_ID}) == (Match.PART, {})
+    assert find_orders(pair(), opened(BUY, PENDING), {SELL_ID}) == (Match.PART, {Side.BUY: BUY})
 
 
 # --- is it not there ----------------------------------------------------------------------------
@@ -322,3 +322,45 @@ def test_the_exchange_may_name_the_end_of_a_gone_leg_later(
     after = legs.merge(gone)
     assert after.merge(report(SELL_ID, later, quantity=quantity)).over
     assert after[Leg.PENDING].status is S.EXPIRED
+
+
+# --- what the exchange does not say ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("working", [BUY, replace(BUY, status=S.FILLED)])
+def test_an_order_that_does_not_say_when_it_was_made_is_neither_ours_nor_nobodys(
+    working: OrderReport,
+) -> None:
+    undated = replace(working, created_at_ms=None)
+    reading = Reading((undated, replace(PENDING, created_at_ms=None)), (), RICH)
+    assert find_orders(pair(), reading, set()) == (Match.UNDATED, {})
+    assert verdict(reading, LONG) is Finding.OPEN
+    assert verdict(reading, TOO_LONG) is Finding.AMBIGUOUS
+    beside_ours = opened(BUY, PENDING, replace(undated, order_id=OrderId("7")))
+    assert verdict(beside_ours, EARLY) is Finding.AMBIGUOUS
+
+
+@pytest.mark.parametrize("status", [S.CANCELED, S.EXPIRED, S.REJECTED])
+def test_a_buy_that_ended_short_needs_no_sell_to_be_found(status: OrderStatus) -> None:
+    # What was never released need not be listed at all.
+    working = replace(BUY, status=status)
+    assert verdict(ended(working), EARLY) is Finding.OPEN  # its SELL may be listed a little later
+    found = judge_intent(witnessed(), pair(), ended(working), LONG)
+    assert (found.finding, found.legs) == (Finding.FOUND, {Side.BUY: working})
+
+
+@pytest.mark.parametrize("status", [S.NEW, S.PARTIALLY_FILLED, S.FILLED])
+def test_a_buy_that_releases_its_sell_is_not_found_without_it(status: OrderStatus) -> None:
+    working = replace(BUY, status=status)
+    assert verdict(opened(working), LONG) is Finding.OPEN
+    assert verdict(opened(working), TOO_LONG) is Finding.AMBIGUOUS
+
+
+@pytest.mark.parametrize("reading", [opened(BUY), opened(replace(BUY, created_at_ms=None))])
+def test_what_was_listed_once_is_not_absent_because_it_is_listed_no_more(reading: Reading) -> None:
+    seen_once = judge_intent(witnessed(), pair(), reading, EARLY)
+    assert seen_once.glimpsed
+    nothing = Reading((), (), RICH)
+    later = judge_intent(witnessed(), pair(), nothing, replace(LONG, glimpsed=True))
+    assert (later.finding, later.glimpsed) == (Finding.OPEN, True)
+    assert verdict(nothing, replace(TOO_LONG, glimpsed=True)) is Finding.AMBIGUOUS

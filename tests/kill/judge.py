@@ -78,8 +78,8 @@ def _check_orders(
     """The journal knows every order, each by one intent, and none that is not there."""
     ids = [str(order["order_id"]) for order in orders]
     placed = [record for record in told if isinstance(record, PlacedRecord)]
-    known = [record.sell_order_id for record in placed]
-    known += [r.working_order_id for r in placed if r.working_order_id is not None]
+    both = [order_id for r in placed for order_id in (r.working_order_id, r.sell_order_id)]
+    known = [order_id for order_id in both if order_id is not None]
     assert sorted(known) == sorted(ids)
     accepted = [r for r in requests if r["code"] is None and r["kind"].startswith("place")]
     assert len(accepted) == len(placed)

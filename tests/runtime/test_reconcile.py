@@ -23,8 +23,9 @@ from alphabot.core.records import (
     UnknownRecord,
     WrittenOff,
 )
-from alphabot.core.values import AlphaId, UserId
+from alphabot.core.values import AlphaId, StrategyId, UserId
 from alphabot.runtime.board import Ending, State
+from alphabot.runtime.recorder import Recorder
 from alphabot.simulator import ExchangeSettings
 from alphabot.simulator.faults import (
     CUT_OFF,
@@ -37,6 +38,7 @@ from alphabot.simulator.faults import (
 )
 from alphabot.simulator.faulty_net import FaultyNet, open_faulty_net
 from alphabot.simulator.ledger import Request, RequestKind
+from alphabot.simulator.misbehaviour import Behaving, Oddity, Said, Visit
 from alphabot.wiring import Venue
 from tests.runtime.world import World, open_world, seen, settings_of
 
@@ -358,3 +360,139 @@ async def test_no_order_leaves_on_top_of_one_whose_answer_is_awaited(
             assert matched.how == "matched"
             assert second.at_ms >= matched.at_ms >= first.at_ms
             world.stop.request()
+
+
+# --- what a person does while a turn is waited for ----------------------------------------------
+
+
+async def test_an_order_that_a_person_placed_while_the_turn_was_waited_for_is_seen(
+    autojump_clock: MockClock,
+) -> None:
+    settings = settings_of()
+    (strategy,) = (s for s in settings.strategies if s.strategy_id == "koge")
+    slow = replace(
+        strategy,
+        user_ids=(UserId(1),),
+        buy_offset_percentage=Decimal(-4),
+        order_timeout_seconds=300.0,
+    )
+    waits = replace(strategy, strategy_id=StrategyId("waits"), user_ids=(UserId(2),))
+    quiet = ExchangeSettings(traffic_percent=0, volatility_percent=0)
+    async with open_world(quiet) as world, trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, replace(settings, strategies=(slow, waits)))
+        await seen(lambda: bool(world.board.rows))
+        await seen(lambda: world.row(1, "koge").state is State.WAITING_BUY)
+        await seen(lambda: world.row(2, "waits").state is State.WAITING_TURN)
+        await trio.sleep(60)
+        before = len(pairs(world, 2))
+        theirs = world.exchange.model.place(2, body_of("BUY", "0.0015", "20000"))
+        (order,) = theirs.orders
+        await seen(lambda: world.row(2, "waits").refusals["foreign_order"] >= 1)
+        assert len(pairs(world, 2)) == before
+        world.exchange.model.cancel(2, json.dumps({"orderId": str(order.order_id)}).encode())
+        await seen(lambda: len(pairs(world, 2)) > before)
+        world.stop.now()
+
+
+async def test_the_stream_tells_of_a_persons_order_before_any_list_is_read(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world, trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, koge(trade_interval_seconds=Decimal(5)))
+        await seen(lambda: len(pairs(world)) >= 1)
+        row = world.row(1, "koge")
+        await seen(lambda: row.state is State.PAUSING)
+        # Within what a comparison holds for: without the stream the next round would not see it.
+        theirs = world.exchange.model.place(1, body_of("BUY", "0.0015", "20000"))
+        (order,) = theirs.orders
+        before = len(pairs(world))
+        await seen(lambda: row.refusals["foreign_order"] >= 1)
+        assert len(pairs(world)) == before
+        world.exchange.model.cancel(1, json.dumps({"orderId": str(order.order_id)}).encode())
+        await seen(lambda: len(pairs(world)) > before)
+        world.stop.now()
+
+
+# --- what a person has to decide ----------------------------------------------------------------
+
+
+class OnlyFilledSells(Behaving):
+    """An exchange whose history lists no SELL that ended without being released."""
+
+    def at_visit(self, visit: Visit) -> Oddity | None:
+        return Oddity("sells left out", _without_sells) if "history" in visit.path else None
+
+
+class NothingDated(Behaving):
+    """An exchange that does not say when an order was made."""
+
+    def at_visit(self, visit: Visit) -> Oddity | None:
+        lists = ("get-open-order", "order-history")
+        return Oddity("undated", _undated) if visit.path.endswith(lists) else None
+
+
+def _without_sells(said: Said) -> Said:
+    envelope = json.loads(said.body)
+    rows = [r for r in envelope["data"] if r["side"] == "BUY" or r["status"] == "FILLED"]
+    return replace(said, body=json.dumps({**envelope, "data": rows, "total": len(rows)}).encode())
+
+
+def _undated(said: Said) -> Said:
+    envelope = json.loads(said.body)
+    rows = [{key: row[key] for key in row if key != "time"} for row in envelope["data"]]
+    return replace(said, body=json.dumps({**envelope, "data": rows}).encode())
+
+
+QUIET = ExchangeSettings(traffic_percent=0, volatility_percent=0)
+ANSWER_LOST = Fault(FaultKind.HELD, Direction.IN)
+
+
+async def test_a_buy_that_ended_before_it_was_found_needs_no_sell(
+    autojump_clock: MockClock,
+) -> None:
+    script = ScriptedFaults()
+    script.on_request(b"/oto-order/place", ANSWER_LOST)
+    slow = koge(buy_offset_percentage=Decimal(-4), order_timeout_seconds=3000.0)
+    async with (
+        open_world(QUIET, OnlyFilledSells()) as world,
+        open_faulty_net(world.net, script) as net,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(world.run, slow, over(world, net))
+        await seen(lambda: len(pairs(world)) == 1)
+        world.exchange.model.cancel_all(1)
+        await seen(lambda: len(pairs(world)) == 2)  # it trades on
+        records = await world.records(1)
+        (found,) = (r for r in records if isinstance(r, PlacedRecord) and r.how == "matched")
+        assert found.sell_order_id is None
+        ends = [r for r in records if isinstance(r, Settled)]
+        assert [(r.leg, r.order_id) for r in ends] == [(Leg.WORKING, found.working_order_id)]
+        world.stop.now()
+
+
+async def test_what_nobody_can_tell_is_a_persons_once_it_is_cleared(
+    autojump_clock: MockClock,
+) -> None:
+    script = ScriptedFaults()
+    script.on_request(b"/oto-order/place", ANSWER_LOST)
+    slow = koge(buy_offset_percentage=Decimal(-4), order_timeout_seconds=3000.0)
+    async with open_world(QUIET, NothingDated()) as world:
+        async with open_faulty_net(world.net, script) as net:
+            await world.run(slow, over(world, net))
+        assert world.row(1, "koge").ending is Ending.LATCHED
+        (lost,) = (r for r in await world.records(1) if isinstance(r, UnknownRecord))
+        world.killed()
+        recorder = Recorder(world.journal, UserId(1), world.clock)
+        await recorder.replay()
+        assert recorder.state.open_intents.keys() == {lost.intent_id}
+        await recorder.clear("a person")
+        assert not recorder.state.open_intents
+        assert recorder.state.latched is None
+        # It may lie there still: then it is a person's, and nothing is placed beside it.
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.run, slow)
+            await seen(lambda: world.row(1, "koge").refusals["foreign_order"] >= 1)
+            assert len(pairs(world)) == 1
+            world.exchange.model.cancel_all(1)
+            await seen(lambda: len(pairs(world)) == 2)
+            world.stop.now()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 
 import pytest
 import trio
 from trio.testing import MockClock
 
+from alphabot.core.values import UserId
 from alphabot.rehearsal.clock import JumpingClock
 from alphabot.runtime.board import Ending
 from alphabot.simulator import ExchangeSettings
@@ -52,3 +54,48 @@ async def test_what_a_latched_user_left_on_its_way_meets_nobody(
         await placed.wait()
         assert left_open == [0]
         nursery.cancel_scope.cancel()
+
+
+async def test_what_a_user_left_who_no_longer_trades_here_meets_nobody_and_counts(
+    autojump_clock: MockClock,
+) -> None:
+    settings = settings_of()
+    (koge,) = (s for s in settings.strategies if s.strategy_id == "koge")
+    dear = replace(
+        koge,
+        user_ids=(UserId(2),),
+        buy_offset_percentage=Decimal(1),
+        sell_profit_percentage=Decimal(-3),
+        order_timeout_seconds=20.0,
+    )
+    high = replace(koge, user_ids=(UserId(1),), buy_offset_percentage=Decimal(5))
+    quiet = ExchangeSettings(traffic_percent=0, volatility_percent=0, split_fill_percent=0)
+    async with open_world(quiet) as world, trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, replace(settings, strategies=(dear,)))
+        await seen(lambda: bool(world.board.rows))
+        await seen(lambda: world.row(2, "koge").leftover > 0)
+        await trio.sleep(30)
+        world.stop.now()
+        await seen(lambda: world.row(2, "koge").ending is Ending.OPEN)
+        (order_id,) = world.exchange.model.desk.open_of[2]
+        theirs = world.exchange.model.desk.orders[order_id]
+        world.killed()
+        # User 2 is taken out of the configuration, with a SELL that a BUY of user 1 would fill.
+        nursery.start_soon(world.run, replace(settings, strategies=(high,)))
+        await seen(lambda: any(row.user_id == 1 for row in world.board.rows))
+        row = world.row(1, "koge")
+        await seen(lambda: row.refusals["self_trade_guard"] >= 1)
+        assert theirs.state.status.is_live
+        world.stop.now()
+        await seen(lambda: row.ending is not None)
+        world.killed()
+        # And what it bought counts towards the limit of all.
+        own = settings.limits.max_exposure_usdt
+        limits = replace(settings.limits, max_total_exposure_usdt=own, self_trade_guard=False)
+        amount_usdt = own - Decimal(1)
+        both = replace(high, single_trade_amount_usdt=amount_usdt)
+        nursery.start_soon(world.run, replace(settings, strategies=(both,), limits=limits))
+        await seen(lambda: world.row(1, "koge") is not row)
+        row = world.row(1, "koge")
+        await seen(lambda: row.refusals["max_total_exposure_usdt"] >= 1)
+        world.stop.now()

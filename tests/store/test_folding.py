@@ -16,8 +16,8 @@ import trio
 
 from alphabot.core.folding import checkpoint_before
 from alphabot.core.progress import UserState
-from alphabot.core.records import Checkpointed, Folded, Leg, Record
-from alphabot.core.values import UserId
+from alphabot.core.records import Checkpointed, Folded, Leg, PlacedRecord, Record
+from alphabot.core.values import IntentId, OrderId, UserId
 from alphabot.errors import HistoryDamaged, InvariantBroken, JournalError
 from alphabot.store import EMBEDDED, SqliteJournal, memory_journal, read_journal
 from alphabot.store.copying import write_backup
@@ -99,6 +99,26 @@ async def test_an_intent_that_is_open_stays_in_the_table(reopen: Opener) -> None
         assert len(journal.may_be_open(USER)) == 1
         with pytest.raises(InvariantBroken, match="still open"):
             await journal.commit_intent(USER, pair("more"))
+
+
+async def test_a_buy_that_never_had_a_sell_leaves_nothing_open(reopen: Opener) -> None:
+    with reopen() as journal:
+        journal.users.ensure(USER)
+        await journal.commit_intent(USER, pair("short"))
+        found = PlacedRecord(
+            at_ms=1,
+            intent_id=IntentId("short"),
+            working_order_id=OrderId("1"),
+            sell_order_id=None,
+            how="matched",
+        )
+        await journal.append(USER, found)
+        assert len(journal.may_be_open(USER)) == 1
+        await journal.append(USER, settled("short", Leg.WORKING))
+        assert not journal.may_be_open(USER)
+        await journal.commit_intent(USER, pair("next"))
+    with reopen() as journal:  # the table still agrees with the records
+        assert found in await journal.records(USER)
 
 
 async def test_nobody_writes_a_checkpoint_but_fold(journal: SqliteJournal) -> None:

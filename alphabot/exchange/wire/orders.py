@@ -157,7 +157,7 @@ class _OrderRow(msgspec.Struct, rename="camel"):
     cum_quote: Number
     side: Side
     # Some recorded rows lack these:
-    time: Count = 0
+    time: Count | None = None
     order_list_id: str | int | None = None
 
 
