@@ -159,7 +159,7 @@ class TradeLoop:
         try:
             proposal = self._sight.proposal(instrument, quote)
             plan = self._plan_amount(instrument, quote, proposal)
-            if self._desk.twin(plan):
+            while self._desk.twin(plan):
                 plan = one_lot_less(plan, instrument)
             intended = intend_pair(plan, proposal, instrument, self.strategy, self._desk.recorder)
             # A rule that cannot say what the volume counts must say so before there is any.
