@@ -12,6 +12,7 @@ from alphabot.errors import ConfigError
 if TYPE_CHECKING:
     from alphabot.cli.words import Words
     from alphabot.config import Settings
+    from alphabot.core.values import StrategyId
     from alphabot.messages import Language
     from alphabot.runtime.status import UserStatus
     from alphabot.wiring import Standstill
@@ -30,6 +31,12 @@ _ABANDONED: Words = (
     "用户 {user} 持有 {quantity} 枚 {token}，其卖单并非由我们结束；解除后将按限额卖出。",
     "User {user} holds {quantity} {token} whose SELL was not ended by us; once cleared, it is"
     " sold within the limits.",
+)
+_FAILING: Words = (
+    "用户 {user} 的策略 {strategy_id} 已连续失败 {times} 次，达到 max_consecutive_failures；"
+    "解除后重新计数。",
+    "Strategy {strategy_id} of user {user} has failed {times} times in a row, which is"
+    " max_consecutive_failures; once cleared, it may try again.",
 )
 _QUESTION: Words = ("确认解除？[y/N] ", "Clear it? [y/N] ")
 _KEPT: Words = ("未解除。", "Not cleared.")
@@ -98,12 +105,13 @@ def _clear_running(settings: Settings, user: int, running: UserStatus | None, *,
     latch = None if running is None else running.latched
     if running is not None:
         abandoned = {AlphaId(token): held for token, held in running.abandoned.items()}
-        if latch is None and not abandoned:
+        failing = _failing(running)
+        if latch is None and not abandoned and not failing:
             return _tell(_NOTHING, user, settings.language)
-        found = Standstill(None, abandoned)
+        latched = None
         if latch is not None:
             latched = Latched(at_ms=latch.at_ms, reason=latch.reason, clears=latch.clears)
-            found = Standstill(latched, abandoned)
+        found = Standstill(latched, abandoned, failing)
         if not _is_agreed(found, user, settings.language, yes=yes):
             return 1
     at_ms = latch.at_ms if latch else None
@@ -115,6 +123,18 @@ def _clear_running(settings: Settings, user: int, running: UserStatus | None, *,
             _tell(_CHANGED, user, settings.language)
             return 1
     return _tell(_STARTED if reply.started_anew else _DONE, user, settings.language)
+
+
+def _failing(running: UserStatus) -> dict[StrategyId, int]:
+    """Return the strategies that have failed as often in a row as they may, with how often."""
+    from alphabot.core.values import StrategyId
+
+    return {
+        StrategyId(strategy.strategy_id): int(limit.used)
+        for strategy in running.strategies
+        for limit in strategy.limits
+        if limit.name == "max_consecutive_failures" and not limit.headroom
+    }
 
 
 def _is_agreed(found: Standstill, user: int, language: Language, *, yes: bool) -> bool:
@@ -150,6 +170,8 @@ def _told(found: Standstill, user: int, language: Language) -> Iterator[str]:
         )
     for token, quantity in found.abandoned.items():
         yield word(_ABANDONED, language).format(user=user, quantity=plain(quantity), token=token)
+    for strategy_id, times in found.failing.items():
+        yield word(_FAILING, language).format(user=user, times=times, strategy_id=strategy_id)
 
 
 def agreed(question: str) -> bool:

@@ -87,7 +87,7 @@ def rounds(case: Case) -> str | None:
 
 def failures(case: Case) -> str | None:
     count, most = case.standing.failures, case.limits.max_consecutive_failures
-    return f"{count} failures in a row, at most {most}" if count >= most else None
+    return f"{count} failures in a row, at most {most}; clear re-arms" if count >= most else None
 
 
 # --- rules about the price ------------------------------------------------------------------

@@ -43,6 +43,11 @@ class Unplannable(ValueError):
         self.name = name
         self.detail = detail
 
+    @property
+    def too_little(self) -> bool:
+        """Whether the quantity is what cannot be traded: of a holding, that it is dust."""
+        return self.name in ("quantity_below_minimum", "notional_below_minimum")
+
 
 def plan_pair(
     proposal: Proposal,
@@ -99,15 +104,16 @@ def plan_sale(
     exit_loss_percent: Decimal | None = None,
     wait_seconds: Decimal | None = None,
 ) -> SalePlan:
-    """Return a plain SELL of as much of ``held`` tokens as the grid allows.
+    """Return a plain SELL of as much of ``held`` tokens as the grid allows in one order.
 
-    Raises Unplannable when that is too little to be sold: dust.
+    Raises Unplannable when that is too little to be sold, which is dust, or at no price at all.
     """
     grid = instrument.grid
     if price <= 0:
         raise Unplannable("price_not_positive", f"sell {price}")
     limit = ceil_to(price, grid.tick_size)
-    quantity = floor_to(min(max(held, ZERO), grid.max_quantity), grid.step_size)
+    most = min(grid.max_quantity, divide(grid.max_notional_usdt, limit))
+    quantity = floor_to(min(max(held, ZERO), most), grid.step_size)
     _check_quantity(quantity, limit, instrument)
     return SalePlan(
         alpha_id=instrument.token.alpha_id,

@@ -55,6 +55,12 @@ from alphabot.errors import JournalError
 __all__ = ["DAY_MS", "OpenIntent", "Owed", "StrategyProgress", "UserState"]
 
 MINUTE_MS = 60_000
+INTENT_TIMES_MAX = 6000
+"""As many as max_orders_per_minute may allow at most; what is older than so many never counts."""
+
+
+def _intent_times() -> deque[int]:
+    return deque(maxlen=INTENT_TIMES_MAX)
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class UserState:
     open_intents: dict[IntentId, OpenIntent] = field(default_factory=dict)
     latched: Latched | None = None
     loss_by_day_usdt: dict[int, Decimal] = field(default_factory=dict)
-    intent_times_ms: deque[int] = field(default_factory=deque)
+    intent_times_ms: deque[int] = field(default_factory=_intent_times)
     intents: int = 0
     """How many ids were given to intents, those that were never committed included."""
     claimed: set[OrderId] = field(default_factory=set)
@@ -104,10 +110,22 @@ class UserState:
         return self.loss_by_day_usdt.get(now_ms // DAY_MS, ZERO)
 
     def orders_last_minute(self, now_ms: int) -> int:
-        """Return how many order requests were intended within the last minute."""
-        while self.intent_times_ms and self.intent_times_ms[0] <= now_ms - MINUTE_MS:
-            self.intent_times_ms.popleft()
-        return len(self.intent_times_ms)
+        """Return how many order requests were intended within the last minute.
+
+        Those count as well that a clock which was set back puts into the future.
+        """
+        return sum(at_ms > now_ms - MINUTE_MS for at_ms in self.intent_times_ms)
+
+    def failing(self, most: int) -> dict[StrategyId, int]:
+        """Return the strategies that have failed so often in a row, with how often.
+
+        A new start does not begin the row anew: who restarts a service may be nobody at all.
+        """
+        return {
+            strategy_id: progress.failures
+            for strategy_id, progress in self.strategies.items()
+            if progress.failures >= most
+        }
 
     def copied_until_ms(self, strategy_id: StrategyId) -> int | None:
         """Return until when a copy that was put back knew, where this was not compared yet."""
@@ -164,7 +182,6 @@ class UserState:
                     if owed.intended.strategy_id != record.strategy_id
                 }
             case Configured():
-                self.strategy(record.strategy_id).failures = 0
                 # It starts only once its token was compared.
                 self.compared.add(record.strategy_id)
             case Restored():
@@ -216,6 +233,8 @@ class UserState:
         self.beside.clear()
         for holding in self.holdings.values():
             holding.abandoned = False
+        for progress in self.strategies.values():
+            progress.failures = 0
 
     def _open(self, intent_id: IntentId) -> OpenIntent:
         entry = self.open_intents.get(intent_id)
@@ -259,9 +278,18 @@ class UserState:
             self.cash_usdt += received_usdt
             wear = holding.take(record.executed) - received_usdt
             over = record.status is OrderStatus.FILLED or was_planned(intended, record)
-            holding.tried = None if over else intended.sell_price
+            if _was_offered(entry):
+                holding.tried = None if over else intended.sell_price
             progress.wear_usdt += wear
             day = sold_at_ms(intended, record) // DAY_MS
             self.loss_by_day_usdt[day] = self.loss_by_day_usdt.get(day, ZERO) + wear
         if entry.over:
             self._close(record.intent_id)
+
+
+def _was_offered(entry: OpenIntent) -> bool:
+    """Whether an intent's SELL ever stood in the book: that of a pair needs its BUY filled."""
+    bought = entry.settled.get(Leg.WORKING)
+    return not entry.intended.is_pair or (
+        bought is not None and bought.status is OrderStatus.FILLED
+    )

@@ -73,9 +73,10 @@ def stake(
 
 
 def total_exposure_usdt(exposures_usdt: Iterable[Decimal], foreign_usdt: Decimal) -> Decimal:
-    """Return the exposure of all users, as the gate counts it for an order of one of them.
+    """Return the exposure of all users, as the gate counts it.
 
-    ``exposures_usdt`` are everybody's without foreign orders, ``foreign_usdt`` are that one's.
+    ``exposures_usdt`` are everybody's without foreign orders, ``foreign_usdt`` is what those may
+    cost on the accounts that are read in this run.
     """
     return sum(exposures_usdt, foreign_usdt)
 

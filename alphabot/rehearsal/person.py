@@ -52,7 +52,8 @@ async def looks(world: World) -> None:
         world.journal.users.ensure_simulated_user(UserId(user_id))
         await recorder.replay()
         state = recorder.state
-        if state.latched or any(holding.abandoned for holding in state.holdings.values()):
+        abandoned = any(holding.abandoned for holding in state.holdings.values())
+        if state.latched or abandoned or state.failing(1):
             await recorder.clear("a person")
             world.counters.add("recovery", "cleared")
         world.referee.cleared(user_id)

@@ -108,10 +108,6 @@ class Afterwards:
     def refused(self, refusal: Refusal) -> After:
         """Return what a refusal of the gate means; the same one again is said but rarely."""
         self._row.refusals[refusal.name] += 1
-        if refusal.name == "stopping":
-            return self.stopped()
-        if refusal.name in HELD_BY:
-            return After(state=HELD_BY[refusal.name], reason=refusal.detail)
         reason = f"{refusal.name}: {refusal.detail}"
         again = refusal.name == self._refusal
         self._refusals = self._refusals + 1 if again else 0
@@ -119,6 +115,10 @@ class Afterwards:
         if not again or trio.current_time() >= self._said_at + SAY_AGAIN_SECONDS:
             self._said_at = trio.current_time()
             say("limit.refused", limit=refusal.name, detail=refusal.detail, **self._who)
+        if refusal.name == "stopping":
+            return self.stopped()
+        if refusal.name in HELD_BY:
+            return After(state=HELD_BY[refusal.name], reason=refusal.detail)
         match refusal.remedy:
             case Remedy.END:
                 return After(ending=Ending.FAILED, reason=reason)

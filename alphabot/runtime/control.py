@@ -167,7 +167,8 @@ class Control:
         if seat is None:
             return self._nobody()
         state = seat.recorder.state
-        if state.latched is None and not any(h.abandoned for h in state.holdings.values()):
+        abandoned = any(holding.abandoned for holding in state.holdings.values())
+        if state.latched is None and not abandoned and not state.failing(1):
             return Reply(refused="nothing_to_clear")
         if (state.latched and state.latched.at_ms) != request.latched_at_ms:
             return Reply(refused="changed")

@@ -71,9 +71,9 @@ class Describer:
         )
 
     def _total(self) -> LimitStatus:
-        """Return what all users have used, as it is counted for the one who may do least."""
+        """Return what all users have used, as the gate counts it."""
         seats, limits_of = self.roster.seats, self.limits_of
-        foreign_usdt = max((seat.stake().foreign_usdt for seat in seats), default=ZERO)
+        foreign_usdt = sum((seat.stake().foreign_usdt for seat in seats if seat.running), ZERO)
         recorders = (*(seat.recorder for seat in seats), *self.roster.bystanders)
         exposures = [r.exposure_usdt(limits_of(r.user_id).max_exposure_usdt) for r in recorders]
         return total_exposure(total_exposure_usdt(exposures, foreign_usdt), self.limits)

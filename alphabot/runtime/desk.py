@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +19,7 @@ from alphabot.core.shown_volume import Purchases
 from alphabot.core.standing import (
     Other,
     Stake,
+    foreign_buys_usdt,
     highest,
     limits_of_others,
     stake,
@@ -31,7 +32,6 @@ from alphabot.core.values import (
     OrderId,
     PairPlan,
     Quote,
-    SalePlan,
     Side,
     StrategyId,
     UserId,
@@ -77,6 +77,8 @@ class Desk:
     limits_of: Callable[[UserId], Limits]
     """Those of anyone: two users are kept apart where either of them is guarded."""
     everyone: Sequence[Recorder]
+    readings: Mapping[UserId, Reconciler]
+    """What was last read of each account that trades now, this user's own among them."""
     multiplier_of: Callable[[str], Multiplier]
     """Multiplier rules by name: a round is credited by the rule of its intent, whatever the
     configuration says by the time it ends. Raises KeyError for a rule that is not loaded."""
@@ -108,7 +110,6 @@ class Desk:
         stop = self.stop.child(strategy_id)
         alpha_id, progress = instrument.token.alpha_id, state.strategy(strategy_id)
         sell_floor, buy_ceiling = limits_of_others(self._kept_apart(), alpha_id, quote)
-        sale = self._leftover_sale(instrument, sell_price)
         self.bids[alpha_id] = quote.bid
         self.fees = highest(self.fees, instrument.fees)
         at_stake = self.stake()
@@ -119,10 +120,10 @@ class Desk:
                     r.exposure_usdt(self.limits_of(r.user_id).max_exposure_usdt)
                     for r in self.everyone
                 ),
-                at_stake.foreign_usdt,
+                sum((foreign_buys_usdt(each.foreign) for each in self.readings.values()), ZERO),
             ),
             leftover_usdt=at_stake.leftover_usdt,
-            sellable_leftover=sale.quantity if sale else ZERO,
+            sellable_leftover=self._sellable(instrument, sell_price),
             loss_today_usdt=at_stake.loss_today_usdt,
             orders_last_minute=at_stake.orders_last_minute,
             rounds=progress.rounds,
@@ -192,10 +193,10 @@ class Desk:
             yield watch
             watch.end()
 
-    def _leftover_sale(self, instrument: Instrument, price: Decimal) -> SalePlan | None:
-        """Return the SELL of what is held and on no order, or None when that is only dust."""
+    def _sellable(self, instrument: Instrument, price: Decimal) -> Decimal:
+        """Return how much of what is held and on no order is more than dust."""
         held = self.recorder.state.holding(instrument.token.alpha_id).quantity
         try:
-            return plan_sale(price, instrument, held)
-        except Unplannable:
-            return None
+            return plan_sale(price, instrument, held).quantity
+        except Unplannable as error:
+            return ZERO if error.too_little else held

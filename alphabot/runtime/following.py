@@ -6,16 +6,18 @@ plain SELL of a leftover. Our timeouts only choose the next step; they end no or
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum, auto
 
 import trio
 
 from alphabot.config import StrategySettings
-from alphabot.core.exact import plain, round_half_up
+from alphabot.core.exact import ceil_to, plain, round_half_up
 from alphabot.core.ladder import exit_floor
 from alphabot.core.progress import OpenIntent
 from alphabot.core.records import Leftover, Leg, Settled
 from alphabot.core.values import OrderStatus
+from alphabot.errors import ExchangeError
 from alphabot.log import say
 from alphabot.runtime.board import Row, State
 from alphabot.runtime.cancelling import cancel_to_the_end
@@ -115,7 +117,7 @@ class Follower:
         order = watch.legs[leg]
         say("sell.waiting", order_id=order.order_id, **self._who)
         waited = await self._wait(watch, leg, State.WAITING_SELL)
-        if not watch.legs[leg].terminal and (waited or self._may_go_lower(watch, leg)):
+        if not watch.legs[leg].terminal and (waited or await self._may_go_lower(watch, leg)):
             if not waited:
                 say("sell.lower", order_id=order.order_id, price=plain(order.price), **self._who)
             await self._cancel(watch, leg)
@@ -157,11 +159,22 @@ class Follower:
     def _laddered(self) -> bool:
         return self._strategy.on_sell_timeout == "ladder"
 
-    def _may_go_lower(self, watch: Watch, leg: Leg) -> bool:
-        """Whether policy ``ladder`` has a rung below this SELL's limit."""
-        holding = self._desk.recorder.state.holding(watch.entry.intended.alpha_id)
+    async def _may_go_lower(self, watch: Watch, leg: Leg) -> bool:
+        """Whether policy ``ladder`` has a rung below this SELL's limit.
+
+        The last rung is the first price of the grid that is not below the floor. Where the grid
+        cannot be had, the order is offered anew and may be what it was.
+        """
+        await trio.lowlevel.checkpoint()
+        if not self._laddered:
+            return False
+        alpha_id = watch.entry.intended.alpha_id
+        holding = self._desk.recorder.state.holding(alpha_id)
         floor = exit_floor(holding, self._desk.limits.max_exit_loss_percent)
-        return self._laddered and watch.legs[leg].price > floor
+        with suppress(ExchangeError):
+            instrument = await self._desk.market.instrument(alpha_id)
+            floor = ceil_to(floor, instrument.grid.tick_size)
+        return watch.legs[leg].price > floor
 
     async def _keep_waiting(self, watch: Watch, leg: Leg, turn: Turn) -> None:
         """Policy ``wait``: the SELL stays, its BUY counts, and the turn goes to the next user."""

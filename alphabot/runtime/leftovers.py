@@ -64,8 +64,8 @@ class Leftovers:
                 raise
             except (NoPrice, PluginError, ExchangeError) as error:
                 return self._afterwards.failed(error)
-            except Unplannable:
-                return None
+            except Unplannable as error:
+                return None if error.too_little else self._afterwards.failed(error)
         return self._afterwards.stopped()
 
     async def _plan(self) -> tuple[SalePlan, Instrument, Quote]:

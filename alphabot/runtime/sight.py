@@ -48,10 +48,11 @@ class Sight:
 
     async def look(self) -> tuple[Instrument, Quote]:
         """Return the token's present facts and price; raises ExchangeError."""
+        # The price comes last, so that nothing is waited for while it grows old.
+        await self._price_holdings()
         instrument = await self._desk.market.instrument(self.token.alpha_id)
         depth = wants_depth(self._rule)
         quote = await self._desk.market.quote(self.token.alpha_id, depth=depth)
-        await self._price_holdings()
         if instrument.token.mul_point != self._mul_point:
             self._mul_point = instrument.token.mul_point
             say("token.mul_point", token=self.token.name, mul_point=self._mul_point, **self._who)

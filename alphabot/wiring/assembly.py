@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import trio
@@ -21,7 +21,7 @@ from alphabot.exchange.market import PublicMarket
 from alphabot.exchange.pace import Pause
 from alphabot.log import say
 from alphabot.plugins import PluginHost
-from alphabot.ports import WallClock
+from alphabot.ports import Exchange, WallClock
 from alphabot.runtime.bench import Bench
 from alphabot.runtime.board import Board, Row
 from alphabot.runtime.brake import Brake
@@ -75,6 +75,17 @@ class _Everyone:
     bars: Bars
     bench: Bench
     purchases: Mapping[UserId, Purchases]
+    readings: dict[UserId, Reconciler] = field(default_factory=dict)
+
+    @contextmanager
+    def reading(self, user_id: UserId, reconciler: Reconciler) -> Iterator[None]:
+        """Let all see what is read of a user's account, until the block ends or another is."""
+        self.readings[user_id] = reconciler
+        try:
+            yield
+        finally:
+            if self.readings.get(user_id) is reconciler:
+                del self.readings[user_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +183,15 @@ async def _open_user(
         account = await stack.enter_async_context(opening)
         stack.enter_context(venue.follow(seat.user_id, account))
         router = Router()
-        settle_seconds = shared.settings.settle_seconds or venue.settle_seconds
+        reconciler = _reconciler(shared, account, seat.recorder, router)
+        stack.enter_context(everyone.reading(seat.user_id, reconciler))
         desk = Desk(
             user_id=seat.user_id,
             exchange=account,
             market=shared.market,
             recorder=seat.recorder,
             router=router,
-            reconciler=Reconciler(
-                account,
-                seat.recorder,
-                router,
-                settle_seconds,
-                stream_required=shared.settings.stream_required,
-            ),
+            reconciler=reconciler,
             turnstile=everyone.turnstile,
             identities=everyone.identities,
             stop=seat.stop,
@@ -195,6 +201,7 @@ async def _open_user(
             ),
             limits_of=shared.settings.limits_of,
             everyone=everyone.recorders,
+            readings=everyone.readings,
             multiplier_of=shared.plugins.multiplier,
             bench=everyone.bench,
             teller=teller,
@@ -205,6 +212,16 @@ async def _open_user(
         by_id = {b.settings.strategy_id: b for b in bound}
         free = everyone.bars.let_through(rows)
         yield User(desk, feed, [_loop(by_id[row.strategy_id], desk, row) for row in free])
+
+
+def _reconciler(
+    shared: Shared, exchange: Exchange, recorder: Recorder, router: Router
+) -> Reconciler:
+    settings = shared.settings
+    settle_seconds = settings.settle_seconds or shared.venue.settle_seconds
+    return Reconciler(
+        exchange, recorder, router, settle_seconds, stream_required=settings.stream_required
+    )
 
 
 def _bystanders(shared: Shared, trading: Collection[UserId]) -> list[Recorder]:

@@ -43,6 +43,8 @@ class Standstill:
     latched: Latched | None
     abandoned: Mapping[AlphaId, Decimal]
     """Tokens whose SELL ended without our asking; they are not sold before that."""
+    failing: Mapping[StrategyId, int]
+    """Strategies that have failed so often in a row that they may not go on, with how often."""
 
 
 async def reset(
@@ -83,7 +85,7 @@ async def standstill(settings: Settings, user: int) -> Standstill | None:
     clock = SystemClock()
     user_id = _known(settings, user)
     with _journal_at_rest(settings, clock) as journal:
-        return _found(await _recorder(journal, user_id, clock))
+        return _found(await _recorder(journal, user_id, clock), settings)
 
 
 async def clear(settings: Settings, user: int) -> Standstill | None:
@@ -95,7 +97,7 @@ async def clear(settings: Settings, user: int) -> Standstill | None:
     user_id = _known(settings, user)
     with _journal_at_rest(settings, clock) as journal:
         recorder = await _recorder(journal, user_id, clock)
-        found = _found(recorder)
+        found = _found(recorder, settings)
         if found is not None:
             await recorder.clear("alphabot clear")
         return found
@@ -195,11 +197,14 @@ async def _recorder(journal: SqliteJournal, user_id: UserId, clock: WallClock) -
     return recorder
 
 
-def _found(recorder: Recorder) -> Standstill | None:
+def _found(recorder: Recorder, settings: Settings) -> Standstill | None:
+    limits = settings.limits_of(recorder.user_id)
+    failing = recorder.state.failing(limits.max_consecutive_failures)
     holdings = recorder.state.holdings.items()
     abandoned = {token: holding.quantity for token, holding in holdings if holding.abandoned}
     latched = recorder.state.latched
-    return Standstill(latched, abandoned) if latched or abandoned else None
+    found = Standstill(latched, abandoned, failing)
+    return found if latched or abandoned or failing else None
 
 
 def _journal_at_rest(settings: Settings, clock: WallClock) -> AbstractContextManager[SqliteJournal]:

@@ -17,7 +17,15 @@ import trio
 
 from alphabot.config import load
 from alphabot.core.progress import UserState
-from alphabot.core.records import Intended, Latched, Leftover, Leg, Record
+from alphabot.core.records import (
+    Intended,
+    Latched,
+    Leftover,
+    Leg,
+    Record,
+    RefusedRecord,
+    UnknownRecord,
+)
 from alphabot.core.values import UserId
 from alphabot.runtime.recorder import Recorder
 from alphabot.store import SqliteJournal, VenueIdentity, VenueMode, open_journal
@@ -25,7 +33,7 @@ from alphabot.wiring.venues import folder_of, hosts_of
 from tests.cli.configurations import elsewhere
 from tests.cli.conftest import Command, Done
 from tests.cli.processes import ENVIRONMENT, alphabot
-from tests.core.samples import KOGE, NOON_MS, pair, placed, settled
+from tests.core.samples import KOGE, NOON_MS, STRATEGY, pair, placed, settled
 
 pytestmark = pytest.mark.outside
 
@@ -174,6 +182,32 @@ def test_tokens_that_were_not_sold_are_told_and_released(
     assert done.code == 0
     assert "user 1 holds 13636.36 ALPHA_22" in done.out.replace("User", "user")
     assert not journal.state().holding(KOGE).abandoned
+
+
+def test_a_row_of_failures_ends_with_a_person(command: Command, journal: Journal) -> None:
+    most = load(journal.config).limits.max_consecutive_failures
+    for number in range(1, most + 1):
+        intent = pair(f"1-{number}")
+        refused = RefusedRecord(
+            at_ms=NOON_MS, intent_id=intent.intent_id, code="481002", message="no"
+        )
+        journal.write(intent, refused)
+    assert journal.state().failing(most) == {STRATEGY: most}
+    done = command("clear", 1, "--config", journal.config, "--yes")
+    assert done.code == 0
+    assert f"Strategy koge of user 1 has failed {most} times in a row" in done.out
+    assert journal.state().failing(1) == {}
+
+
+def test_what_nobody_could_tell_is_over_once_it_is_cleared(
+    command: Command, journal: Journal
+) -> None:
+    lost = UnknownRecord(at_ms=NOON_MS, intent_id=pair().intent_id, reason="no answer")
+    latched = Latched(at_ms=NOON_MS, reason="two fit", clears="", intents=(pair().intent_id,))
+    journal.write(pair(), lost, latched)
+    assert command("clear", 1, "--config", journal.config, "--yes").code == 0
+    assert journal.state().open_intents == {}
+    assert journal.state().latched is None
 
 
 def test_nothing_to_clear(command: Command, journal: Journal) -> None:

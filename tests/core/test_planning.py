@@ -218,6 +218,7 @@ def test_bought_is_fee_and_sold_and_dust(
         ("0.002", "13636.369", {"step": "0.01", "max_quantity": "100"}, "100"),
         ("0.002", "13636.369", {"step": "0.01", "max_quantity": "100.005"}, "100"),
         ("100", "0.001", {}, "0.001"),
+        ("0.002", "13636.369", {"step": "0.01", "max_notional_usdt": "20.00001"}, "10000"),
     ],
 )
 def test_a_sale_sells_what_the_grid_allows(
@@ -243,9 +244,12 @@ def test_a_sale_is_never_below_its_price() -> None:
         ("notional_below_minimum", "100", "0.0009"),
     ],
 )
-def test_dust_cannot_be_sold(name: str, price: str, held: str) -> None:
-    with pytest.raises(Unplannable, match=f"^{name}: "):
+def test_dust_cannot_be_sold_and_is_told_from_a_price_that_is_none(
+    name: str, price: str, held: str
+) -> None:
+    with pytest.raises(Unplannable, match=f"^{name}: ") as caught:
         plan_sale(Decimal(price), instrument(), Decimal(held))
+    assert caught.value.too_little is (name != "price_not_positive")
 
 
 @given(st.decimals("0.0001", 1000, places=6), instruments(), st.decimals(0, 10**10, places=8))

@@ -164,6 +164,14 @@ def test_a_fee_in_usdt_is_part_of_what_a_buy_cost() -> None:
     assert fold([pair(), placed(), bought]).holding(KOGE).cost_usdt == Decimal("20.002")
 
 
+def test_a_sell_that_never_stood_in_the_book_is_no_rung_of_the_ladder() -> None:
+    short = settled(Leg.WORKING, "6818", "15", status=OrderStatus.CANCELED)
+    gone = settled(Leg.PENDING, "0", "0", status=OrderStatus.EXPIRED)
+    assert fold([pair(), placed(), short, gone]).holding(KOGE).tried is None
+    stood = settled(Leg.PENDING, "0", "0", status=OrderStatus.CANCELED)
+    assert fold([pair(), placed(), BOUGHT, stood]).holding(KOGE).tried == pair().sell_price
+
+
 def test_refusals_count_as_failures_and_what_was_not_sent_does_not() -> None:
     refused = fold([pair(), REFUSED])
     assert refused.strategy(STRATEGY).failures == 1
@@ -174,11 +182,16 @@ def test_refusals_count_as_failures_and_what_was_not_sent_does_not() -> None:
     assert fold([pair(), UNKNOWN, NOT_SENT]).strategy(STRATEGY).failures == 0
 
 
-def test_a_whole_buy_and_a_new_start_end_a_row_of_failures() -> None:
+def test_a_whole_buy_and_a_person_end_a_row_of_failures_and_a_new_start_does_not() -> None:
     row: list[Record] = [pair(), REFUSED, pair(), REFUSED]
     assert fold(row).strategy(STRATEGY).failures == 2
     assert fold([*row, *FULL_ROUND]).strategy(STRATEGY).failures == 0
-    assert fold([*row, CONFIGURED]).strategy(STRATEGY).failures == 0
+    assert fold([*row, CONFIGURED]).strategy(STRATEGY).failures == 2
+    assert fold([*row, CONFIGURED]).failing(2) == {STRATEGY: 2}
+    assert fold([*row, CONFIGURED]).failing(3) == {}
+    cleared = Cleared(at_ms=NOON_MS, by="a person")
+    assert fold([*row, cleared]).strategy(STRATEGY).failures == 0
+    assert fold([*row, RESET]).strategy(STRATEGY).failures == 0
 
 
 @pytest.mark.parametrize(
@@ -362,6 +375,13 @@ def test_all_of_a_round_that_midnight_divides_belongs_to_its_sale() -> None:
 def test_a_gain_is_a_negative_loss() -> None:
     sold = settled(Leg.PENDING, "13635", "28.27272")
     assert fold([pair(), placed(), BOUGHT, sold]).loss_today_usdt(NOON_MS) == -1
+
+
+def test_a_clock_that_is_put_right_forgets_no_order_of_the_last_minute() -> None:
+    state = fold([pair(f"1-{number}", at_ms=number) for number in range(3)])
+    assert state.orders_last_minute(10 * DAY_MS) == 0  # ahead for a moment
+    assert state.orders_last_minute(59_999) == 3
+    assert state.orders_last_minute(-DAY_MS) == 3
 
 
 def test_orders_of_the_last_minute() -> None:

@@ -81,7 +81,7 @@ async def test_the_last_rung_is_the_floor_and_there_the_order_stays(
         await trio.sleep(600)
         assert row.state is State.WAITING_SELL
         offered = [record.sell_price for record in await sales(world)]
-        assert len(offered) >= 2
+        assert 2 <= len(offered) <= 4  # the rungs, and then nothing is offered anew
         assert cost * Decimal("0.9999") <= min(offered) <= cost * Decimal("0.99999")
         assert row.rounds == 1
         world.stop.request()

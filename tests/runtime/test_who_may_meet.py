@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -10,11 +11,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from alphabot.core.values import UserId
+from alphabot.core.values import StrategyId, UserId
 from alphabot.rehearsal.clock import JumpingClock
 from alphabot.runtime.board import Ending
 from alphabot.simulator import ExchangeSettings
 from alphabot.simulator.ledger import Entry, Request, RequestKind
+from tests.runtime.test_reconcile import body_of, pairs
 from tests.runtime.world import open_world, seen, settings_of
 
 SLOW = ExchangeSettings(fill_delay_ms=(50_000, 60_000))
@@ -98,4 +100,25 @@ async def test_what_a_user_left_who_no_longer_trades_here_meets_nobody_and_count
         await seen(lambda: world.row(1, "koge") is not row)
         row = world.row(1, "koge")
         await seen(lambda: row.refusals["max_total_exposure_usdt"] >= 1)
+        world.stop.now()
+
+
+async def test_what_a_person_bids_for_on_another_account_counts_towards_the_limit_of_all(
+    autojump_clock: MockClock,
+) -> None:
+    settings = settings_of()
+    by_id = {s.strategy_id: s for s in settings.strategies}
+    rests = replace(by_id[StrategyId("koge")], user_ids=(UserId(1),), target_volume=Decimal(10**6))
+    trades = replace(by_id[StrategyId("aop")], user_ids=(UserId(2),), target_volume=Decimal(10**6))
+    limits = replace(settings.limits, max_total_exposure_usdt=Decimal(100))
+    async with open_world() as world, trio.open_nursery() as nursery:
+        mine = replace(settings, strategies=(rests, trades), limits=limits)
+        nursery.start_soon(world.run, mine)
+        await seen(lambda: len(pairs(world, 2)) >= 1)
+        theirs = world.exchange.model.place(1, body_of("BUY", "0.001", "90000"))
+        (order,) = theirs.orders
+        await seen(lambda: world.row(2, "aop").refusals["max_total_exposure_usdt"] >= 1)
+        world.exchange.model.cancel(1, json.dumps({"orderId": str(order.order_id)}).encode())
+        before = len(pairs(world, 2))
+        await seen(lambda: len(pairs(world, 2)) > before)
         world.stop.now()
