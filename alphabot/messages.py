@@ -142,12 +142,8 @@ _USERS: Mapping[str, Message] = {
     ),
     "user.stands_by": Message(
         "WARNING",
-        "该用户不在本次运行中，但仍有持仓或未结束的订单，计入总敞口与自成交保护；"
-        "如需处理，请在配置中重新启用该用户",
-        "User does not trade in this run and still holds something or has orders out: these count"
-        " towards max_total_exposure_usdt and self_trade_guard. To have them brought to an end,"
-        " let a strategy run for this user again",
-        ("open", "exposure_usdt"),
+        "该用户不在本次运行中，但仍有持仓或未结束的订单，计入总敞口与自成交保护",
+        "User does not trade in this run: what it holds and has open counts in the limits",
     ),
     "user.damaged": Message(
         "ERROR",

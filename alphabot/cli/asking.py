@@ -31,6 +31,7 @@ _NOBODY: Words = (
     "没有这样的用户或策略；现有（用户/策略）：{detail}",
     "there is no such user or strategy; there are (user/strategy) {detail}",
 )
+_NO_TEXT: Words = ("名字不是文字：{name}", "a name is no text: {name}")
 _REFUSED: Words = ("服务拒绝了请求：{detail}", "the service refused: {detail}")
 
 
@@ -67,13 +68,20 @@ def ask(settings: Settings, request: Request) -> Reply:
 
 
 def asked(settings: Settings, request: Request) -> Reply | None:
-    """Return the answer, or None where no service runs; raises ControlError."""
+    """Return the answer, or None where no service runs; raises ControlError and ConfigError."""
     import msgspec
 
+    from alphabot.cli.words import word
     from alphabot.runtime.control import Reply
     from alphabot.wiring import socket_path
 
-    raw = _exchanged(socket_path(settings), msgspec.json.encode(request), settings.language)
+    try:
+        question = msgspec.json.encode(request)
+    except UnicodeEncodeError as cause:
+        raise ConfigError(
+            word(_NO_TEXT, settings.language).format(name=ascii(cause.object))
+        ) from None
+    raw = _exchanged(socket_path(settings), question, settings.language)
     if raw is None:
         return None
     try:

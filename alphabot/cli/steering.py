@@ -19,14 +19,20 @@ _DONE: dict[str, Words] = {
     ),
     "resume": ("已恢复：{meant}。", "Resumed: {meant}."),
     "drain": (
-        "将在当前一轮走完后结束（不限时间）：{meant}。",
-        "Ending once the round under way is over, however long it takes: {meant}.",
+        "将在当前一轮走完后结束（不限时间）：{meant}。此前已要求停止的仍按其期限结束。",
+        "Ending once the round under way is over, however long it takes: {meant}. What was told to"
+        " stop before still ends by its deadline.",
     ),
     "stop": (
         "正在停止：{meant}。进行中的一轮最多再走 {grace} 秒。",
         "Stopping: {meant}. The round under way may take {grace} s more.",
     ),
 }
+
+_ENDED: Words = (
+    "早已结束，未受影响：{ended}。",
+    "Ended before, so nothing was done for: {ended}.",
+)
 
 
 def steer(
@@ -43,9 +49,12 @@ def steer(
 
     settings = ready(config)
     reply = ask(settings, Request(command=command, user=user, strategy=strategy))
-    done = word(_DONE[command], settings.language)
-    emit(done.format(meant=_named(reply.meant), grace=f"{settings.grace_seconds:g}"))
-    return 0
+    if reply.meant:
+        done = word(_DONE[command], settings.language)
+        emit(done.format(meant=_named(reply.meant), grace=f"{settings.grace_seconds:g}"))
+    if reply.ended:
+        emit(word(_ENDED, settings.language).format(ended=_named(reply.ended)))
+    return 0 if reply.meant else 1
 
 
 def _named(meant: Sequence[tuple[int, str]]) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from alphabot.core.exact import ZERO
 from alphabot.core.goals import Goal
+from alphabot.core.progress import UserState
 from alphabot.core.shown_volume import Difference
 from alphabot.core.values import AlphaId, StrategyId, UserId
 
@@ -113,6 +114,17 @@ class Row:
     def round_seconds_mean(self) -> float:
         """How long a round of this run took on average, without the pauses."""
         return self.round_seconds_total / self.rounds_timed if self.rounds_timed else 0.0
+
+    def show(self, state: UserState, now_ms: int) -> None:
+        """Copy what a user's records say of this strategy; ``now_ms`` decides which day it is."""
+        progress = state.strategy(self.strategy_id)
+        if self.goal is not None:
+            self.credited = self.goal.credited(progress, now_ms)
+        self.volume_usdt = progress.volume_usdt
+        self.rounds, self.wear_usdt = progress.rounds, progress.wear_usdt
+        if self.alpha_id is not None:
+            holding = state.holding(self.alpha_id)
+            self.leftover, self.leftover_cost_usdt = holding.quantity, holding.cost_usdt
 
     def begin_anew(self) -> None:
         """Forget how the strategy ended: it starts again within the same run."""

@@ -59,7 +59,9 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """``unreadable``, ``nobody``, ``nothing_to_clear``, ``changed``, ``trading``, ``not_kept``."""
     detail: str = ""
     meant: Sequence[tuple[int, str]] = ()
-    """Users and strategies that were meant; for replace, those that a clear lets trade on."""
+    """Users and strategies that it was done for; for replace, those that a clear lets trade on."""
+    ended: Sequence[tuple[int, str]] = ()
+    """Those that were meant as well and had ended before."""
     started_anew: bool = False
     """For clear: whether the user trades again within this run."""
     status: Status | None = None
@@ -159,7 +161,10 @@ class Control:
                     stop.drain()
                 case "stop":
                     stop.request()
-        return Reply(meant=[(row.user_id, row.strategy_id) for row in rows])
+        return Reply(
+            meant=[(row.user_id, row.strategy_id) for row in rows if row.ending is None],
+            ended=[(row.user_id, row.strategy_id) for row in rows if row.ending is not None],
+        )
 
     async def _clear(self, request: Request) -> Reply:
         await trio.lowlevel.checkpoint()

@@ -82,14 +82,7 @@ class Follower:
 
     def show(self) -> None:
         """Copy what the journal says of the strategy to its row."""
-        state, row = self._desk.recorder.state, self._row
-        progress = state.strategy(self._strategy.strategy_id)
-        row.credited = self._strategy.goal.credited(progress, self._desk.exchange_now_ms())
-        row.volume_usdt = progress.volume_usdt
-        row.rounds, row.wear_usdt = progress.rounds, progress.wear_usdt
-        if row.alpha_id is not None:
-            holding = state.holding(row.alpha_id)
-            row.leftover, row.leftover_cost_usdt = holding.quantity, holding.cost_usdt
+        self._row.show(self._desk.recorder.state, self._desk.exchange_now_ms())
 
     def now(self, state: State, seconds: float | None = None) -> None:
         """Show what the strategy is doing, and how long it may take."""

@@ -8,6 +8,7 @@ The way on is a new process, which reads what is really there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -81,6 +82,7 @@ class Database:
         self._connection = connection
         self._exclusive = exclusive
         self._given_up: str | None = None
+        self._file: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         state = "given up" if self._given_up else f"epoch {self.epoch}"
@@ -99,7 +101,9 @@ class Database:
         except apsw.Error as cause:
             raise JournalError(f"{path}: {sentence_for(cause)}") from cause
         name = "the journal in memory" if path == IN_MEMORY else path
-        return cls(connection, name, exclusive=exclusive)
+        database = cls(connection, name, exclusive=exclusive)
+        database._file = None if path == IN_MEMORY else _file_at(path)
+        return database
 
     def prepare(self) -> None:
         """Set the connection up for durable writing; raises JournalError where that cannot be."""
@@ -142,7 +146,8 @@ class Database:
         """Lend the connection for one durable transaction; raises JournalError.
 
         The transaction is undone when the block raises, and never begun by an owner whose epoch
-        is no longer the database's.
+        is no longer the database's, or whose file is no longer the one of its name: another
+        process may by now own that.
         """
         with self.guarded() as connection, self._begun(connection):
             yield connection
@@ -216,6 +221,12 @@ class Database:
     @contextmanager
     def _begun(self, connection: apsw.Connection) -> Iterator[None]:
         # A deferred transaction that reads and then writes can fail without waiting at all.
+        if self._file is not None and _file_at(self.name) != self._file:
+            raise JournalError(
+                f"{self.name} was removed or replaced while this process wrote to it, so nothing"
+                " more is ordered; see that no other alphabot runs here, put the file back, and"
+                " start again"
+            )
         connection.execute("BEGIN IMMEDIATE")
         try:
             if self.epoch is not None:
@@ -233,3 +244,12 @@ class Database:
             raise JournalError(
                 f"{self.name}: another process has taken over (epoch {found}, this one has {epoch})"
             )
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Return which file has this name, whatever was renamed; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, nullcontext
 from alphabot.clocks import SystemClock
 from alphabot.config import Settings
 from alphabot.errors import InvariantBroken
-from alphabot.log import say
 from alphabot.ports import WallClock
 from alphabot.runtime.board import Board
 from alphabot.runtime.stop import Stop
@@ -85,7 +84,6 @@ async def trade(
     clock = SystemClock()
     with unwrapped():
         async with open_venue(settings, clock, seed) as venue:
-            say("service.started", mode=settings.exchange.mode, exchange=venue.rest_url)
             journal = open_journal(
                 folder_of(settings),
                 venue.identity,

@@ -149,6 +149,7 @@ async def assemble(
         stop = shared.stop.child(user_id)
         for row in rows:
             stop.child(row.strategy_id)
+            row.show(recorder.state, recorder.now_ms())
         halts += teller.begin(rows)
         open_user = partial(_open_user, shared, everyone, strategies, teller)
         seats.append(Seat(recorder, rows, stop, shared.brake, open_user))

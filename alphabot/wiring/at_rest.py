@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import trio
 
@@ -16,7 +17,7 @@ from alphabot.core.progress import UserState
 from alphabot.core.records import Latched, Reset
 from alphabot.core.standing import stake, total_exposure_usdt
 from alphabot.core.values import AlphaId, FeeRate, StrategyId, UserId
-from alphabot.errors import ConfigError
+from alphabot.errors import ConfigError, JournalError
 from alphabot.ports import WallClock
 from alphabot.runtime.halt import HaltFile
 from alphabot.runtime.notice_status import NoticesStatus
@@ -114,7 +115,8 @@ async def last_known(settings: Settings) -> Status:
     await trio.lowlevel.checkpoint()
     undelivered = 0
     exposures: list[Decimal] = []  # first of those who do not trade by these settings
-    if (folder / f"{identity.file_stem}.db").exists():
+    # The mark of a database that is gone says that there was one.
+    if any(_is_there(folder / f"{identity.file_stem}{end}") for end in (".db", ".mark")):
         with look(settings) as view:
             undelivered = view.undelivered
             for user in view.users:
@@ -150,6 +152,16 @@ async def last_known(settings: Settings) -> Status:
         ],
         notices=NoticesStatus(undelivered=undelivered),
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as cause:
+        raise JournalError(f"{path} cannot be looked at: {cause.strerror}") from cause
+    return True
 
 
 def _strategies(

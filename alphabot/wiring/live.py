@@ -66,7 +66,6 @@ class LiveRun:
         for user_id in sorted(self.absent):
             say("user.disabled", user_id=user_id)
         with unwrapped():
-            say("service.started", mode=settings.exchange.mode, exchange=venue.rest_url)
             freeze_what_is_loaded()
             journal, steering = nullcontext(self._users.journal), on_this_machine(settings)
             clock = SystemClock()

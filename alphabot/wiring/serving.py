@@ -62,6 +62,7 @@ async def serve(
         bound = await bind(settings, names, market)
         with journal as opened, steering as steered:
             say("journal.opened", venue=str(venue.identity))
+            say("service.started", mode=settings.exchange.mode, exchange=venue.rest_url)
             await fold_away(opened, clock.now_ms())
             for used in names.brought():
                 say("plugin.used", **used)

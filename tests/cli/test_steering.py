@@ -152,6 +152,23 @@ def test_status_without_a_service_says_what_the_journal_says(
     assert (entry["state"], told["users"][1]["latched"]["at_ms"]) == ("placed", LATCHED.at_ms)
 
 
+def test_a_journal_that_is_gone_is_not_shown_as_nothing(command: Command, tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.write(pair(), placed())
+    (database,) = (tmp_path / ".alphabot").glob("*.db")
+    database.unlink()
+    done = command("status", "--config", journal.config)
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert database.name in done.err
+
+
+def test_a_name_that_is_no_text_is_nobodys(command: Command, tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    done = command("pause", "--strategy", "\udcff", "--config", journal.config)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(r"a name is no text: '\udcff'")
+
+
 # --- halting ----------------------------------------------------------------------------------
 
 

@@ -123,6 +123,43 @@ async def test_a_pause_holds_those_who_are_meant_and_nobody_else(
         await seen(lambda: all(row.ending is Ending.REACHED for row in world.board.rows))
 
 
+async def test_who_has_ended_before_is_told_apart_from_who_was_asked(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world, steered(world, long_run()) as asked:
+        await seen(lambda: all(row.rounds for row in world.board.rows))
+        await asked.ask(Request(command="stop", strategy="koge"))
+        await seen(lambda: world.row(1, "koge").ending is not None)
+        for command in ("pause", "resume", "drain"):
+            reply = await asked.ask(Request(command=command, user=1))  # type: ignore[arg-type]
+            assert [tuple(each) for each in reply.meant] == [(1, "aop")]
+            assert [tuple(each) for each in reply.ended] == [(1, "koge")]
+        gone = await asked.ask(Request(command="stop", strategy="koge"))
+        assert (list(gone.meant), [tuple(each) for each in gone.ended]) == ([], [(1, "koge")])
+        await asked.ask(Request(command="stop"))
+
+
+async def test_what_a_latched_user_has_done_is_shown_from_the_start(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world() as world:
+        await world.run()
+        done = world.row(1, "koge")
+        assert done.rounds
+        latched = Latched(at_ms=world.clock.now_ms(), reason="of a test", clears="alphabot clear 1")
+        await world.journal.append(UserId(1), latched)
+        world.killed()
+        await world.run()
+        row = world.row(1, "koge")
+        assert row.ending is Ending.LATCHED
+        assert (row.rounds, row.credited, row.volume_usdt, row.wear_usdt) == (
+            done.rounds,
+            done.credited,
+            done.volume_usdt,
+            done.wear_usdt,
+        )
+
+
 async def test_no_buy_leaves_once_the_pause_was_answered(autojump_clock: MockClock) -> None:
     """Also none that had passed the gate already: each round is paused at another moment."""
     for number in range(8):

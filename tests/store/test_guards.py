@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import apsw
@@ -235,3 +236,33 @@ async def test_the_database_itself_refuses_what_no_program_of_ours_does(
         connection.execute(statement)
     connection.close()
     assert await read(reopen) == written
+
+
+def put_aside(folder: Path, *, only_files: bool) -> None:
+    """Rename the folder of a journal, or all that is in it."""
+    if only_files:
+        for path in tuple(folder.iterdir()):
+            path.rename(path.with_name(f"old-{path.name}"))
+    else:
+        folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("what", ["folder", "file", "nothing comes back"])
+async def test_who_writes_to_what_was_replaced_orders_nothing_more(
+    reopen: Opener, folder: Path, what: str
+) -> None:
+    """The lock of another file keeps nobody out, so two processes could trade one account."""
+    with reopen() as journal:
+        journal.users.ensure_simulated_user(USER)
+        await journal.commit_intent(USER, pair("mine"))
+        put_aside(folder, only_files=what == "file")
+        with reopen() if what != "nothing comes back" else nullcontext() as another:
+            if another is not None:
+                another.users.ensure_simulated_user(USER)
+                await another.commit_intent(USER, pair("theirs", BR))
+            with pytest.raises(JournalError, match="was removed or replaced"):
+                await journal.append(USER, not_sent("mine"))
+            with pytest.raises(JournalError, match="was removed or replaced"):  # for good
+                await journal.commit_intent(USER, pair("more", BR))
+            if another is not None:
+                await another.append(USER, not_sent("theirs"))
