@@ -131,7 +131,7 @@ async def test_who_has_ended_before_is_told_apart_from_who_was_asked(
         await asked.ask(Request(command="stop", strategy="koge"))
         await seen(lambda: world.row(1, "koge").ending is not None)
         for command in ("pause", "resume", "drain"):
-            reply = await asked.ask(Request(command=command, user=1))  # type: ignore[arg-type]
+            reply = await asked.ask(Request(command=command, user=1))
             assert [tuple(each) for each in reply.meant] == [(1, "aop")]
             assert [tuple(each) for each in reply.ended] == [(1, "koge")]
         gone = await asked.ask(Request(command="stop", strategy="koge"))
