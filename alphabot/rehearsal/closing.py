@@ -12,8 +12,8 @@ import trio
 from alphabot.core.progress import UserState
 from alphabot.core.records import Credited, Intended, Latched, Leftover, Leg, Record, Settled
 from alphabot.core.values import AlphaId, StrategyId, UserId
+from alphabot.rehearsal.due import volume_due
 from alphabot.rehearsal.profile import Mode, Profile
-from alphabot.simulator.amounts import floor_places
 from alphabot.simulator.orders import Order
 from alphabot.store import SqliteJournal
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["in_doubt", "is_done", "judge", "latched"]
 
 _ZERO = Decimal(0)
-_CREDIT_PLACES = 8
 _TOLD = "SELECT cause, notifier FROM outbox WHERE delivered_at_ms IS NOT NULL"
 
 
@@ -141,6 +140,7 @@ def _judge_credit(world: World, user_id: int, records: Sequence[Record]) -> None
     }
     credited: defaultdict[str, Decimal] = defaultdict(Decimal)
     intents: dict[str, Intended] = {}
+    settled: dict[str, Settled] = {}
     for record in records:
         match record:
             case Intended(buy_price=Decimal()):
@@ -148,26 +148,23 @@ def _judge_credit(world: World, user_id: int, records: Sequence[Record]) -> None
                 if credited[record.strategy_id] >= targets[record.strategy_id]:
                     what = f"user {user_id} began {record.intent_id} beyond its target"
                     world.referee.object_to("I-8", what)
-            case Settled(leg=Leg.WORKING, credited=Decimal() as volume):
-                intended = intents[record.intent_id]
-                credited[intended.strategy_id] += volume
-                due = _volume(intended, record)
-                if volume != due:
-                    what = f"{record.intent_id} credits {volume}, {due} is due"
-                    world.referee.object_to("I-7", what)
+            case Settled(leg=Leg.WORKING):
+                settled[record.intent_id] = record
+                if record.credited is not None:
+                    credited[intents[record.intent_id].strategy_id] += record.credited
+                    _judge_due(world, intents[record.intent_id], record, record.credited)
             case Credited():
-                credited[intents[record.intent_id].strategy_id] += record.credited
+                intended = intents[record.intent_id]
+                credited[intended.strategy_id] += record.credited
+                _judge_due(world, intended, settled[record.intent_id], record.credited)
 
 
-def _volume(intended: Intended, settled: Settled) -> Decimal:
-    """Return what a BUY counts, by its basis and our own two rules."""
-    volume = settled.quote_usdt
-    if intended.volume_basis == "ordered":
-        share = (intended.round_amount_usdt or _ZERO) * settled.executed / intended.quantity
-        volume = floor_places(share, _CREDIT_PLACES)
-    if intended.multiplier != "flat":
-        volume /= intended.mul_point
-    return floor_places(volume, _CREDIT_PLACES)
+def _judge_due(world: World, intended: Intended, settled: Settled, credited: Decimal) -> None:
+    """Compare a credit, given at once or late, with what the exchange's own order counts."""
+    due = volume_due(world.profile, world.exchange.model, intended, int(settled.order_id))
+    if due is not None and credited != due:
+        what = f"{intended.intent_id} credits {credited}, {due} is due"
+        world.referee.object_to("I-7", what)
 
 
 def _judge_end(world: World, user_id: int, state: UserState, settled: set[int]) -> None:

@@ -73,6 +73,7 @@ async def open_world(profile: Profile, clock: WallClock, *, verbose: bool) -> As
     limits = loads(profile.configuration(), Path("rehearsal.toml")).limits
     referee = Referee(exchange, rules_of(limits, exchange), profile.user_ids)
     referee.stream_required = profile.stream_required
+    referee.stakes.counts_rounds = "strategy renamed" not in profile.faults
     referee.stakes.watched_collar = not _prices_lie(profile)
     async with trio.open_nursery() as nursery:
         await nursery.start(memory.serve)
@@ -97,6 +98,8 @@ def rules_of(limits: Limits, exchange: SimulatedExchange) -> Rules:
         max_orders_per_minute=limits.max_orders_per_minute,
         collar_percent=limits.price_collar_percent + _SLACK_PERCENT,
         settle_seconds=max(2 * exchange.visibility_lag_ms_max / 1000, 5.0),
+        max_rounds=limits.max_rounds,
+        max_exit_loss_percent=limits.max_exit_loss_percent,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from alphabot.rehearsal.books import Books
+from alphabot.rehearsal.plans import judge_pair, judge_sale
 from alphabot.simulator import SimulatedExchange
 from alphabot.simulator.amounts import floor_to_grid
 from alphabot.simulator.book import Side
@@ -29,6 +30,8 @@ class Rules:
     max_orders_per_minute: int
     collar_percent: Decimal
     settle_seconds: float
+    max_rounds: int
+    max_exit_loss_percent: Decimal
 
 
 class Stakes:
@@ -46,6 +49,8 @@ class Stakes:
         """Orders that a person placed on the accounts."""
         self.watched_collar = True
         """Whether limits are compared with the true price, which lying sources may hide."""
+        self.counts_rounds = True
+        """Whether a token's rounds are those of one strategy: not where it gets a new name."""
         self._exchange = exchange
         self.rules = rules
         """Those of the configuration that the present life was started with."""
@@ -65,6 +70,7 @@ class Stakes:
     def accepted(self, orders: Sequence[Order], at_ms: int) -> None:
         """Judge an order, or the legs of a pair, that the exchange has just accepted."""
         self._judge_order(orders)
+        judge_pair(self, orders, at_ms)
         self._judge_money(orders[0].user_id, at_ms)
 
     def _judge_order(self, orders: Sequence[Order]) -> None:
@@ -79,6 +85,8 @@ class Stakes:
         if first.side is Side.SELL:
             if first.state.quantity > held:
                 self.object_to("I-11", f"{who} sells {first.state.quantity} and bought {held}")
+            theirs = [o for u in self._user_ids if u != first.user_id for o in self.open_of(u)]
+            judge_sale(self, first, theirs)
             return
         unsold = floor_to_grid(held, token.step) if held > 0 else _ZERO
         if unsold and unsold * orders[-1].price >= token.notional_min:

@@ -24,6 +24,7 @@ from alphabot.rehearsal.moments import happen
 from alphabot.rehearsal.mortal_journal import DiskFault, MortalJournal
 from alphabot.rehearsal.mortal_net import MortalNet
 from alphabot.rehearsal.net_faults import WorldFaults
+from alphabot.rehearsal.pauses import Pauses
 from alphabot.rehearsal.profile import Mode, Profile
 from alphabot.rehearsal.referee import Referee
 from alphabot.runtime.board import Board
@@ -61,6 +62,7 @@ class World:
         self.clock = clock
         self.journal = journal
         self.referee = referee
+        self.pauses = Pauses(referee)
         self.hand = Hand(referee)
         self.stream_port = stream_port
         self.counters = Counters()
@@ -149,12 +151,13 @@ class World:
             self.net,
             life,
             rest_port=opening.REST_PORT,
-            begins=self.referee.begins,
-            ends=self.referee.ends,
+            begins=self.pauses.begins,
+            ends=self.pauses.ends,
             unplaced=lambda: bool(mortal.unplaced),
             reconciling=lambda user_id: user_id in self._reconciling,
         )
         self._reconciling = await closing.in_doubt(self.journal, self.profile)
+        self.pauses.new_life()
         self.referee.new_life(await closing.latched(self.journal, self.profile))
         self.referee.intents_of = lambda user_id: mortal.intended.get(UserId(user_id), ())
         self.trace(f"life {self.lives} begins, {'calm' if self.calm else 'faulty'}")

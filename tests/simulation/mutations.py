@@ -217,6 +217,54 @@ MUTATIONS = (
         "except (Exception, SystemExit, GeneratorExit) as cause:",
         "except Exception as cause:",
     ),
+    one(
+        "the multiplier of an intent is one",
+        "runtime/intending.py",
+        "        round_amount_usdt=strategy.single_trade_amount_usdt,\n"
+        "        mul_point=instrument.token.mul_point,",
+        "        round_amount_usdt=strategy.single_trade_amount_usdt,\n        mul_point=1,",
+    ),
+    one(
+        "a late credit counts three times",
+        "runtime/trade_loop.py",
+        "intent_id=intent_id, credited=volume)",
+        "intent_id=intent_id, credited=volume * 3)",
+    ),
+    one(
+        "no limit on rounds",
+        RULES,
+        'rounds; reset re-arms" if count >= most',
+        'rounds; reset re-arms" if False',
+    ),
+    one(
+        "no limit on the loss of a day",
+        RULES,
+        'return None if worst <= most else f"could reach',
+        'return None if True else f"could reach',
+    ),
+    Mutation(
+        "pauses are not kept",
+        (
+            ("exchange/account.py", "self._pause.begin(refusal.retry_after_seconds)", "pass"),
+            ("exchange/facts.py", "self._pause.begin(limited.retry_after_seconds)", "pass"),
+        ),
+    ),
+    Mutation(
+        "the ladder goes below its floor",
+        (
+            (
+                "core/ladder.py",
+                "    return max(floor, min(holding.tried, cost) -"
+                " divide(cost - floor, Decimal(RUNGS)))",
+                "    return min(holding.tried, cost) * Decimal('0.85')",
+            ),
+            (
+                RULES,
+                "if floor is None or isinstance(case.plan, PairPlan) or case.plan.price >= floor:",
+                "if True:",
+            ),
+        ),
+    ),
 )  # fmt: skip
 
 

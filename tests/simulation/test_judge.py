@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from alphabot.clocks import TrioClock
+from alphabot.rehearsal.pauses import Pauses
 from alphabot.rehearsal.referee import Referee
 from alphabot.rehearsal.stakes import Rules
 from alphabot.rehearsal.verdicts import is_acceptance
@@ -29,6 +30,8 @@ RULES = Rules(
     max_orders_per_minute=3,
     collar_percent=Decimal(19),
     settle_seconds=5.0,
+    max_rounds=100,
+    max_exit_loss_percent=Decimal(3),
 )
 SUCCESS = b'{"code":"000000","success":true,"data":[]}'
 PAIR = "/bapi/asset/v1/private/alpha-trade/oto-order/place"
@@ -217,6 +220,37 @@ def too_often(c: Court) -> None:
         c.ask(PAIR, b'{"code":"481020","success":false}')
 
 
+def a_round_too_many(c: Court) -> None:
+    c.referee.stakes.rules = replace(RULES, max_rounds=0)
+    c.buy(1)
+
+
+def what_may_lose_too_much(c: Court) -> None:
+    c.referee.stakes.rules = replace(RULES, max_daily_loss_usdt=Decimal(1))
+    c.buy(1, above="1.1")
+
+
+def a_sale_below_the_floor(c: Court) -> None:
+    position = c.referee.stakes.books.of(1, KOGE.alpha_id)
+    position.quantity, position.cost_usdt = Decimal(100), c.price * Decimal(105)
+    c.exchange.model.desk.account(1).alpha[KOGE.alpha_id].credit(Decimal(100))
+    c.sell(1, "100")
+
+
+def a_sale_to_ones_own(c: Court) -> None:
+    c.buy(2, "10", above="1.05")
+    c.exchange.model.desk.account(1).alpha[KOGE.alpha_id].credit(Decimal(100))
+    c.sell(1, "100")
+
+
+def in_a_pause_the_exchange_asked_for(c: Court) -> None:
+    pauses = Pauses(c.referee)
+    asked = Errand("POST", OPEN, 1, 0, left_whole=True, answer=Answer(429, b"", b""))
+    pauses.ends(asked)
+    pauses._since -= 1
+    pauses.begins(Errand("POST", OPEN, 2, 0))
+
+
 def unread_after_a_reconnect(c: Court) -> None:
     c.buy(1, above="0.9")
     c.referee._users[1].must_read = True
@@ -242,6 +276,11 @@ def unread_after_a_reconnect(c: Court) -> None:
         ("I-1", blindly_again),
         ("I-1", again_after_one_look),
         ("I-17", too_often),
+        ("I-17", a_round_too_many),
+        ("I-5", what_may_lose_too_much),
+        ("I-5", a_sale_below_the_floor),
+        ("I-16", a_sale_to_ones_own),
+        ("I-17", in_a_pause_the_exchange_asked_for),
         ("I-14", unread_after_a_reconnect),
     ],
 )
