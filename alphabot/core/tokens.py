@@ -41,5 +41,5 @@ def resolve_token(tokens: Sequence[Token], name: str, chain_id: str) -> Token:
         ids = ", ".join(sorted(token.alpha_id for token in here))
         raise TokenNotFound(f"{name} names {len(here)} tokens there; use one of {ids}")
     if not here[0].tradable:
-        raise TokenNotFound(f"{name} ({here[0].alpha_id}) is offline at the exchange")
+        raise TokenNotFound(f"{name} ({here[0].alpha_id}) cannot be traded at the exchange now")
     return here[0]

@@ -92,7 +92,8 @@ class Token(Exact):
     chain_name: str
     mul_point: int
     tradable: bool
-    """False when the exchange says ``offline``, ``offsell`` or ``fullyDelisted``."""
+    """False when the exchange says ``offline``, ``offsell`` or ``fullyDelisted``, and where it does
+    not say what volume counts (``mulPoint``)."""
     listed_at_ms: int = 0
 
 

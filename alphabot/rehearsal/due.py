@@ -13,7 +13,7 @@ __all__ = ["volume_due"]
 
 _CREDIT_PLACES = 8
 _ZERO = Decimal(0)
-_UNSURE = {"mulPoint missing", "mulPoint changed", "multiplier changed"}
+_UNSURE = {"mulPoint changed", "multiplier changed"}
 """Kinds after which the exchange itself has told the multiplier in more than one way."""
 
 

@@ -87,10 +87,10 @@ def test_the_aggregate_ticker_has_the_same_rows() -> None:
     assert not listing.refused
 
 
-def test_a_row_of_2025_has_no_mul_point() -> None:
+def test_a_row_of_2025_has_no_mul_point_and_is_not_bought_by() -> None:
     old = {"mulPoint": ..., "listingTime": ..., "count24h": ..., "stockState": ...}
     token = token_list(with_row("token_list", old)).find(AlphaId("ALPHA_175"))
-    assert (token.mul_point, token.listed_at_ms) == (1, 0)
+    assert (token.mul_point, token.listed_at_ms, token.tradable) == (1, 0, False)
 
 
 def test_a_row_of_2026_has_more_keys() -> None:

@@ -123,7 +123,7 @@ class _TokenRow(msgspec.Struct, rename="camel"):
     offline: bool
     offsell: bool
     chain_name: str | None = None
-    mul_point: Annotated[int, msgspec.Meta(ge=1)] = 1
+    mul_point: Annotated[int, msgspec.Meta(ge=1)] | msgspec.UnsetType = msgspec.UNSET
     fully_delisted: bool | None = None
     listing_time: int | None = None
 
@@ -150,8 +150,11 @@ def _token(row: _TokenRow) -> Token:
         name=row.symbol,
         chain_id=row.chain_id,
         chain_name=row.chain_name or "",
-        mul_point=row.mul_point,
-        tradable=not (row.offline or row.offsell or row.fully_delisted),
+        # Rows of 2025 lacked it and meant 1 (protocol section 2), but what is missing today may
+        # have been 4: such a row is shown, and nothing is bought by it.
+        mul_point=1 if row.mul_point is msgspec.UNSET else row.mul_point,
+        tradable=row.mul_point is not msgspec.UNSET
+        and not (row.offline or row.offsell or row.fully_delisted),
         listed_at_ms=row.listing_time or 0,
     )
 
