@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from alphabot.core.notices import Notice
+from alphabot.errors import JournalError
 from alphabot.store.database import Database
 
-__all__ = ["SqliteOutbox", "undelivered_in"]
+__all__ = ["SqliteOutbox", "check_outbox", "undelivered_in"]
 
 _PUT = (
     "INSERT INTO outbox (cause, notifier, at_ms, notice) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -68,7 +69,7 @@ class SqliteOutbox:
         with self._database.attempt() as connection:
             connection.execute(_ADOPT, (notifier,))
             rows: list[Any] = connection.execute(_PENDING, (notifier,)).fetchall()
-        return [msgspec.json.decode(text, type=Notice) for (text,) in rows]
+        return [_notice(text, self._database.name) for (text,) in rows]
 
     def heard(self, cause: str) -> bool:
         """Return whether any notifier has told what is of this cause."""
@@ -81,3 +82,17 @@ def undelivered_in(database: Database) -> int:
     """Return how many causes nobody has heard of yet, also of a database from before the outbox."""
     tables = database.rows("SELECT name FROM sqlite_schema WHERE name = 'outbox'")
     return len(database.rows(_UNHEARD)) if tables else 0
+
+
+def check_outbox(database: Database) -> None:
+    """Read every notice that is kept; raises JournalError for one that cannot be."""
+    if database.rows("SELECT name FROM sqlite_schema WHERE name = 'outbox'"):
+        for (text,) in database.rows("SELECT notice FROM outbox"):
+            _notice(text, database.name)
+
+
+def _notice(text: str, name: str) -> Notice:
+    try:
+        return msgspec.json.decode(text, type=Notice)
+    except msgspec.MsgspecError as cause:
+        raise JournalError(f"{name}: a notice in the outbox cannot be read: {cause}") from cause

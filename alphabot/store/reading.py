@@ -26,7 +26,7 @@ from alphabot.store.chain import Chain, genesis
 from alphabot.store.database import Database, damaged, sentence_for
 from alphabot.store.folding import Base
 from alphabot.store.mark import read_mark
-from alphabot.store.outbox import undelivered_in
+from alphabot.store.outbox import check_outbox, undelivered_in
 from alphabot.store.venue import VenueIdentity, check_identity
 
 __all__ = ["Entry", "JournalReading", "read_file", "read_journal"]
@@ -93,6 +93,14 @@ class JournalReading:
     def undelivered(self) -> int:
         """How many notices that must be heard nobody has heard yet."""
         return undelivered_in(self.database)
+
+    def check_what_no_hash_covers(self) -> None:
+        """Read the tables beside the records whole; raises JournalError for a row that cannot be.
+
+        Whether they say what was written nobody can tell: users and notices are in no chain.
+        """
+        _ = self.names
+        check_outbox(self.database)
 
     def entries(self, user_id: UserId | None = None) -> Iterator[Entry]:
         """Yield the records of a user, or of all, oldest first, as far as they fit together.

@@ -59,6 +59,10 @@ class JournalView:
         """How many notices that must be heard nobody has heard yet."""
         return self._reading.undelivered
 
+    def check_what_no_hash_covers(self) -> None:
+        """Read what a start does not: who the users are, and every notice; raises JournalError."""
+        self._reading.check_what_no_hash_covers()
+
     def user(self, user_id: int) -> UserView:
         """Return what is known of a user; raises ConfigError for one who has no records."""
         for user in self.users:

@@ -164,3 +164,21 @@ async def test_what_was_delivered_stays_delivered_and_a_slip_of_ours_harms_no_or
 
 def _raise(error: type[apsw.Error]) -> bool:
     raise error("as it was told to")
+
+
+@pytest.mark.parametrize("notice", ["", "{}", "[1", '{"kind":"none"}'])
+def test_a_notice_that_is_none_is_noticed(reopen: Opener, folder: Path, notice: str) -> None:
+    with reopen() as journal:
+        journal.outbox.put(HALT, ["a"])
+    with read_journal(folder, EMBEDDED) as reading:
+        reading.check_what_no_hash_covers()
+    with apsw.Connection(str(folder / "simulated.db")) as connection:
+        connection.execute("UPDATE outbox SET notice = ?", (notice,))
+    connection.close()
+    with (
+        read_journal(folder, EMBEDDED) as reading,
+        pytest.raises(JournalError, match="a notice in the outbox cannot be read"),
+    ):
+        reading.check_what_no_hash_covers()
+    with reopen() as journal, pytest.raises(JournalError, match="cannot be read"):
+        journal.outbox.pending("a")
