@@ -27,7 +27,6 @@ RECOVERIES: Mapping[str, str] = {
     "stream.silent": "or is noticed to carry nothing",
     "credit.owed": "a rule cannot say yet what a volume counts",
     "reconcile.unresolved": "the evidence fits no single story, and a person has to look",
-    "wallet.mismatch": "a token is not what the ledger says, for a moment or for good",
     "order.waited": "a rule's planned wait is over",
     "wallet.usdt_changed": "money came or went beside the service",
     "sell.lower": "a SELL is offered lower",
