@@ -39,7 +39,7 @@ def test_name_and_chain_name_one_token(name: str, chain_id: str, alpha_id: str) 
         ("koge", "56", "no token 'koge'"),
         ("", "56", "no token ''"),
         ("SLX", "56", "SLX names 2 tokens there; use one of ALPHA_417, ALPHA_978"),
-        ("GONE", "56", "offline"),
+        ("GONE", "56", "cannot be traded"),
         ("ALPHA_22", "56", "names 2 tokens there"),  # a token that calls itself another's id
     ],
 )
