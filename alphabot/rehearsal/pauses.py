@@ -13,8 +13,8 @@ from alphabot.rehearsal.wiretap import Answer, Errand
 
 __all__ = ["Pauses"]
 
-_HEARD_SECONDS = 0.1
-"""What leaves so soon after the answer was under way before anybody had read it."""
+_UNDER_WAY_SECONDS = 5.0
+"""What leaves so soon after the answer may have waited for its connection when it came."""
 _RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)")
 _ASKED_SECONDS: Mapping[int, float] = {429: 60.0, 418: 300.0, 403: 300.0}
 """How long a pause lasts that names no time, by status; a gateway's 403 never asks for less."""
@@ -34,7 +34,7 @@ class Pauses:
     def begins(self, errand: Errand) -> None:
         """Judge a request whose first byte is about to leave."""
         now = trio.current_time()
-        if self._since + _HEARD_SECONDS < now < self._until:
+        if self._since + _UNDER_WAY_SECONDS < now < self._until:
             self._referee.object_to(
                 "I-17",
                 f"user {errand.user_id} asks {errand.path} {now - self._since:.2f} s"

@@ -33,7 +33,8 @@ from alphabot.simulator.orders import Order
 __all__ = ["Referee", "Violation"]
 
 _PLACING = (RequestKind.PLACE, RequestKind.PLACE_PAIR)
-_MINUTE = 60.0
+_MINUTE = 59.0
+"""Less than a minute by so much as an order's first byte may leave after its intent."""
 _UNHEARD_SECONDS = 45.0
 """How long a client may take for connected what the exchange knows to be gone."""
 _READING_SECONDS = 60.0
@@ -48,7 +49,6 @@ _LEARNT_SECONDS = 900.0
 """How long the end of an order may stay unknown once the faults have ended: an exchange's pause, a
 person who looks, a start, and the reading. A stream that carries nothing is kept for longer."""
 _ZERO = Decimal(0)
-_HAIR = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,7 @@ def in_a_pause_the_exchange_asked_for(c: Court) -> None:
     pauses = Pauses(c.referee)
     asked = Errand("POST", OPEN, 1, 0, left_whole=True, answer=Answer(429, b"", b""))
     pauses.ends(asked)
-    pauses._since -= 1
+    pauses._since -= 6
     pauses.begins(Errand("POST", OPEN, 2, 0))
 
 
