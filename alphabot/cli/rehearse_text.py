@@ -34,11 +34,18 @@ _ROWS: tuple[tuple[Words, Words], ...] = (
     (("用时", "time"), ("{seconds}", "{seconds}")),
     (("损耗", "wear"), ("{wear} USDT，{bp} 基点", "{wear} USDT, {bp} bp")),
 )
+_UNSOLD: tuple[Words, Words] = (
+    ("未售出", "unsold"),
+    ("买入花费 {unsold} USDT 的代币", "tokens that cost {unsold} USDT"),
+)
 _DAY: Words = (
     "第 {number}/{count} 天（种子 {seed}）：故障 {incidents} 次，{how}",
     "day {number} of {count} (seed {seed}): {incidents} faults, {how}",
 )
 _DAY_OVER: Words = ("当天未完成", "day over")
+
+
+_CENT = Decimal("0.01")
 
 
 class Showing:
@@ -111,8 +118,12 @@ def ranges(days: Sequence[Day], language: Language) -> RenderableType:
             "seconds": _range(of_all, lambda each: each.seconds, cells.seconds),
             "wear": _range(of_all, lambda each: each.wear_usdt, cells.usdt),
             "bp": _range(of_all, _wear_bp, cells.bp),
+            "unsold": _range(of_all, lambda each: each.leftover_cost_usdt, cells.usdt),
         }
-        rows = [(word(a, language), word(b, language).format(**figures)) for a, b in _ROWS]
+        # Dust is left on any day; less than a cent of it is no figure.
+        left = max(each.leftover_cost_usdt for each in of_all) >= _CENT
+        shown = (*_ROWS, _UNSOLD) if left else _ROWS
+        rows = [(word(a, language), word(b, language).format(**figures)) for a, b in shown]
         blocks.append(labelled(rows))
     return Group(*blocks)
 

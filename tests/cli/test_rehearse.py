@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_the_range_is_lowest_to_highest(language: Language) -> None:
     assert "0.04–0.12 USDT" in text
     assert "2" in text
     assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_what_was_not_sold_is_a_cost_too() -> None:
+    sold = printed([ranges([day(1), day(2)], "en")])
+    assert "unsold" not in sold
+    (stretch,) = day(3).stretches
+    kept = Day(3, (replace(stretch, leftover_cost_usdt=Decimal("27.28")),), incidents=0)
+    text = printed([ranges([day(1), kept], "en")])
+    assert "tokens that cost 0.00–27.28 USDT" in text
 
 
 def test_foreign_text_is_text() -> None:
