@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import overload
 
 from alphabot.core.exact import (
     MAGNITUDE_MAX,
@@ -89,9 +90,16 @@ def plan_pair(
     )
 
 
-def one_lot_less(plan: PairPlan, instrument: Instrument) -> PairPlan:
-    """Return the pair with one step less of quantity; raises Unplannable if that is too little."""
+@overload
+def one_lot_less(plan: PairPlan, instrument: Instrument) -> PairPlan: ...
+@overload
+def one_lot_less(plan: SalePlan, instrument: Instrument) -> SalePlan: ...
+def one_lot_less(plan: PairPlan | SalePlan, instrument: Instrument) -> PairPlan | SalePlan:
+    """Return the plan with one step less of quantity; raises Unplannable if that is too little."""
     quantity = plan.quantity - instrument.grid.step_size
+    if isinstance(plan, SalePlan):
+        _check_quantity(quantity, plan.price, instrument)
+        return replace(plan, quantity=quantity)
     _check_quantity(quantity, plan.buy_price, instrument)
     amount_usdt = floor_places(multiply(plan.buy_price, quantity), AMOUNT_PLACES)
     return replace(plan, quantity=quantity, amount_usdt=amount_usdt)

@@ -32,6 +32,7 @@ from alphabot.core.values import (
     OrderId,
     PairPlan,
     Quote,
+    SalePlan,
     Side,
     StrategyId,
     UserId,
@@ -161,14 +162,17 @@ class Desk:
         state, now_ms = self.recorder.state, self.recorder.now_ms()
         return stake(state, now_ms, self.bids, self.fees, self.reconciler.foreign)
 
-    def twin(self, plan: PairPlan) -> bool:
-        """Whether an order that is none of ours would be taken for this plan's BUY.
+    def twin(self, plan: PairPlan | SalePlan) -> bool:
+        """Whether an order that is none of ours would be taken for this plan's first one.
 
         Were the plan's outcome unknown, the two could not be told apart.
         """
+        side, price = (
+            (Side.BUY, plan.buy_price) if isinstance(plan, PairPlan) else (Side.SELL, plan.price)
+        )
         return any(
             (seen.symbol, seen.side, seen.price, seen.quantity)
-            == (plan.symbol, Side.BUY, plan.buy_price, plan.quantity)
+            == (plan.symbol, side, price, plan.quantity)
             for seen in (*self.router.unclaimed, *self.reconciler.foreign)
         )
 

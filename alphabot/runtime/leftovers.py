@@ -8,7 +8,7 @@ from alphabot.config import StrategySettings
 from alphabot.core.exact import plain
 from alphabot.core.ladder import exit_floor, next_limit
 from alphabot.core.limits import may_sell
-from alphabot.core.planning import Unplannable, plan_sale
+from alphabot.core.planning import Unplannable, one_lot_less, plan_sale
 from alphabot.core.pricing import NoPrice
 from alphabot.core.values import Instrument, Quote, SalePlan
 from alphabot.errors import ExchangeError, NotAuthorised, PluginError, Unresolved
@@ -82,6 +82,8 @@ class Leftovers:
             price = max(price, exit_floor(holding, exit_loss_percent))
         wait_seconds = self._sight.patience.granted(proposal.wait_seconds, selling=True)
         plan = plan_sale(price, instrument, holding.quantity, exit_loss_percent, wait_seconds)
+        while self._desk.twin(plan):
+            plan = one_lot_less(plan, instrument)
         return plan, instrument, quote
 
     async def _sell(self, turn: Turn) -> After | None:

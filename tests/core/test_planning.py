@@ -19,6 +19,7 @@ from alphabot.core.planning import (
     AMOUNT_PLACES,
     Unplannable,
     dust_after,
+    one_lot_less,
     plan_pair,
     plan_sale,
     sold_quantity,
@@ -265,3 +266,18 @@ def test_a_sale_is_on_the_grid_and_never_more_than_is_held(
     assert Fraction(plan.quantity) % Fraction(of.grid.step_size) == 0
     assert Fraction(plan.price) % Fraction(of.grid.tick_size) == 0
     assert plan.price >= price
+
+
+def test_a_plan_that_would_be_taken_for_another_is_one_lot_less() -> None:
+    of = instrument(step="0.01")
+    sale = plan_sale(Decimal("0.002"), of, Decimal(100))
+    smaller = one_lot_less(sale, of)
+    assert (smaller.quantity, smaller.price) == (Decimal("99.99"), sale.price)
+    pair = plan_pair(Proposal(buy_price=Decimal(2), sell_price=Decimal(2)), of, Decimal(20))
+    less = one_lot_less(pair, of)
+    assert (pair.quantity, less.quantity) == (Decimal(10), Decimal("9.99"))
+    assert (pair.amount_usdt, less.amount_usdt) == (Decimal(20), Decimal("19.98"))
+    dust = plan_sale(Decimal(10), of, Decimal("0.01"))
+    with pytest.raises(Unplannable) as caught:
+        one_lot_less(dust, of)
+    assert caught.value.too_little

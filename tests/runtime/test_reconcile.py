@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trio
@@ -14,8 +16,10 @@ from trio.testing import MockClock
 
 from alphabot.clocks import TrioClock
 from alphabot.config import Settings
+from alphabot.core.planning import plan_sale
 from alphabot.core.records import (
     Cleared,
+    Intended,
     Latched,
     Leg,
     PlacedRecord,
@@ -25,6 +29,7 @@ from alphabot.core.records import (
 )
 from alphabot.core.values import AlphaId, StrategyId, UserId
 from alphabot.runtime.board import Ending, State
+from alphabot.runtime.desk import Desk
 from alphabot.runtime.recorder import Recorder
 from alphabot.simulator import ExchangeSettings
 from alphabot.simulator.faults import (
@@ -40,6 +45,7 @@ from alphabot.simulator.faulty_net import FaultyNet, open_faulty_net
 from alphabot.simulator.ledger import Request, RequestKind
 from alphabot.simulator.misbehaviour import Behaving, Oddity, Said, Visit
 from alphabot.wiring import Venue
+from tests.core.samples import SELL_ID, instrument, report
 from tests.runtime.world import World, open_world, seen, settings_of
 
 KOGE = AlphaId("ALPHA_22")
@@ -496,3 +502,32 @@ async def test_what_nobody_can_tell_is_a_persons_once_it_is_cleared(
             world.exchange.model.cancel_all(1)
             await seen(lambda: len(pairs(world)) == 2)
             world.stop.now()
+
+
+async def test_an_order_that_looks_like_a_persons_is_made_one_lot_smaller(
+    autojump_clock: MockClock,
+) -> None:
+    slow = koge(buy_offset_percentage=Decimal(-4), order_timeout_seconds=20.0)
+    async with open_world(QUIET) as world, trio.open_nursery() as nursery:
+        nursery.start_soon(world.run, slow)
+        await seen(lambda: len(pairs(world)) == 1)
+        await seen(lambda: world.row(1, "koge").state is State.BACKING_OFF)
+        (first,) = [r for r in await world.records(1) if isinstance(r, Intended)]
+        body = body_of("BUY", f"{first.buy_price:f}", f"{first.quantity:f}")
+        (order,) = world.exchange.model.place(1, body).orders
+        world.exchange.model.cancel(1, json.dumps({"orderId": str(order.order_id)}).encode())
+        await seen(lambda: len(pairs(world)) == 2)
+        (_, second) = [r for r in await world.records(1) if isinstance(r, Intended)]
+        assert second.buy_price == first.buy_price
+        assert first.quantity - second.quantity == world.exchange.model.tokens[KOGE].step
+        world.stop.now()
+
+
+@pytest.mark.parametrize(("quantity", "found"), [("100", True), ("99.99", False)])
+def test_a_sale_can_have_a_twin_as_well(quantity: str, found: bool) -> None:
+    plan = plan_sale(Decimal("0.002"), instrument(step="0.01"), Decimal(quantity))
+    theirs = report(SELL_ID, price="0.002", quantity="100")
+    desk: Any = SimpleNamespace(
+        router=SimpleNamespace(unclaimed=[]), reconciler=SimpleNamespace(foreign=[theirs])
+    )
+    assert Desk.twin(desk, plan) is found
