@@ -182,7 +182,7 @@ class User:
     def _leave(self, beside: trio.Nursery, entries: Iterable[OpenIntent]) -> None:
         """Have what no strategy follows brought to its end while others of this user trade."""
         running = {loop.row.alpha_id for loop in self._loops if loop.row.ending is None}
-        for entry in tuple(entries):
+        for entry in tuple(entries) if running else ():
             traded = entry.intended.alpha_id in running
             beside.start_soon(partial(follow_orphan, self.desk, entry, traded=traded))
 
