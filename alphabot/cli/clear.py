@@ -12,7 +12,6 @@ from alphabot.errors import ConfigError
 if TYPE_CHECKING:
     from alphabot.cli.words import Words
     from alphabot.config import Settings
-    from alphabot.core.values import StrategyId
     from alphabot.messages import Language
     from alphabot.runtime.status import UserStatus
     from alphabot.wiring import Standstill
@@ -100,12 +99,13 @@ def _clear_running(settings: Settings, user: int, running: UserStatus | None, *,
     from alphabot.core.records import Latched
     from alphabot.core.values import AlphaId
     from alphabot.runtime.control import Request
+    from alphabot.runtime.failing import failing_in
     from alphabot.wiring import Standstill
 
     latch = None if running is None else running.latched
     if running is not None:
         abandoned = {AlphaId(token): held for token, held in running.abandoned.items()}
-        failing = _failing(running)
+        failing = failing_in(running)
         if latch is None and not abandoned and not failing:
             return _tell(_NOTHING, user, settings.language)
         latched = None
@@ -123,18 +123,6 @@ def _clear_running(settings: Settings, user: int, running: UserStatus | None, *,
             _tell(_CHANGED, user, settings.language)
             return 1
     return _tell(_STARTED if reply.started_anew else _DONE, user, settings.language)
-
-
-def _failing(running: UserStatus) -> dict[StrategyId, int]:
-    """Return the strategies that have failed as often in a row as they may, with how often."""
-    from alphabot.core.values import StrategyId
-
-    return {
-        StrategyId(strategy.strategy_id): int(limit.used)
-        for strategy in running.strategies
-        for limit in strategy.limits
-        if limit.name == "max_consecutive_failures" and not limit.headroom
-    }
 
 
 def _is_agreed(found: Standstill, user: int, language: Language, *, yes: bool) -> bool:

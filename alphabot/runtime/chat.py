@@ -29,6 +29,7 @@ from alphabot.runtime.chat_text import (
     wish_in,
 )
 from alphabot.runtime.control import Control, Request
+from alphabot.runtime.failing import failing_in
 from alphabot.runtime.status import Status, UserStatus
 
 __all__ = ["CONFIRM_SECONDS", "QUESTION_AGE_SECONDS_MAX", "ChatHost"]
@@ -166,9 +167,10 @@ class ChatHost:
             if wish.user is None:
                 return self._say("which_user")
             (user,) = about
-            if user.latched is None and not user.abandoned:
+            failing = failing_in(user)
+            if user.latched is None and not user.abandoned and not failing:
                 return self._say("nothing_to_clear", user=user.user_id)
-            reason = user.latched.reason if user.latched else ", ".join(user.abandoned)
+            reason = user.latched.reason if user.latched else ", ".join((*user.abandoned, *failing))
             text = in_words(
                 ANSWERS["confirm_clear"],
                 self._language,
