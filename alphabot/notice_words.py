@@ -116,6 +116,8 @@ ANSWERS: Mapping[str, Words] = {
     "whom": ("用户{users}", "user {users}"),
     "expired": ("确认已失效，请重新发送命令", "No longer valid: send the command again"),
     "done": ("已执行 {command}：{whom}", "{command}: done for {whom}"),
+    "ended_before": ("{whom} 早已结束，{command} 仅在 /clear 之后生效",
+                     "{whom} ended before: {command} holds only after a /clear"),
     "cleared": ("用户{user}已解除", "User {user} is cleared"),
     "anew": ("用户{user}已解除，重新开始交易", "User {user} is cleared and starts anew"),
     "changed": ("用户{user}的状态已变化，请重新查看",

@@ -12,6 +12,8 @@ def drain(
 ) -> int:
     """Finish the round under way, however long it takes, then end.
 
+    What was told to stop before still ends by its deadline.
+
     The service ends once every strategy has. A stop may still follow.
 
     Parameters

@@ -30,8 +30,8 @@ _DONE: dict[str, Words] = {
 }
 
 _ENDED: Words = (
-    "早已结束，未受影响：{ended}。",
-    "Ended before, so nothing was done for: {ended}.",
+    "早已结束，仅在 alphabot clear 之后生效：{ended}。",
+    "Ended before, so it holds only for what alphabot clear lets start anew: {ended}.",
 )
 
 

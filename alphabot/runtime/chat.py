@@ -211,15 +211,18 @@ class ChatHost:
         if trio.current_time() > found.expires_at:
             return self._say("expired")
         say("chat.confirmed", command=found.command, sender_id=question.sender_id)
+        reached = 0
         for request in found.requests:
             reply = await self._control.obey(request)
+            reached += len(reply.meant)
             if reply.refused in ("nobody", "changed", "nothing_to_clear"):
                 return self._say(reply.refused, user=request.user)
             if reply.refused:
                 return self._say("failed")
             if request.command == "clear":
                 return self._say("anew" if reply.started_anew else "cleared", user=request.user)
-        return self._say("done", command=found.command, whom=found.whom)
+        key = "done" if reached else "ended_before"
+        return self._say(key, command=found.command, whom=found.whom)
 
     def _say(self, key: str, /, **filled: object) -> ChatAnswer:
         return ChatAnswer(in_words(ANSWERS[key], self._language, **filled))

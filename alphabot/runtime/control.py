@@ -61,7 +61,8 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     meant: Sequence[tuple[int, str]] = ()
     """Users and strategies that it was done for; for replace, those that a clear lets trade on."""
     ended: Sequence[tuple[int, str]] = ()
-    """Those that were meant as well and had ended before."""
+    """Those that were meant as well and had ended before: it holds for them once a person's clear
+    lets them start anew."""
     started_anew: bool = False
     """For clear: whether the user trades again within this run."""
     status: Status | None = None

@@ -193,7 +193,10 @@ def make_folder(folder: Path) -> None:
         if folder.stat().st_mode & 0o777 != 0o700:
             folder.chmod(0o700)
     except OSError as cause:
-        raise JournalError(f"{folder} cannot be used as a folder: {cause.strerror}") from cause
+        raise JournalError(
+            f"{folder} cannot be used as a folder: {cause.strerror}; it and its files must belong"
+            " to the user who runs alphabot"
+        ) from cause
 
 
 def _make_file(path: Path) -> None:

@@ -222,6 +222,14 @@ async def test_drain_and_stop_end_what_is_meant(autojump_clock: MockClock) -> No
         assert chat.world.row(1, "aop").ending is None
 
 
+async def test_who_has_ended_before_is_not_said_to_be_stopped(autojump_clock: MockClock) -> None:
+    async with chatting() as chat:
+        await chat.press((await chat.asked("/stop 1 koge")).confirm)
+        await seen(lambda: chat.world.row(1, "koge").ending is not None)
+        told = await chat.press((await chat.asked("/pause 1 koge")).confirm)
+        assert "ended before" in str(told)
+
+
 async def test_clear_shows_why_and_lets_the_user_start_anew(autojump_clock: MockClock) -> None:
     async with chatting() as chat:
         assert (await chat.asked("/clear")).text == "Name the user: /clear 2"

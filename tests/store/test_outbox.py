@@ -182,3 +182,27 @@ def test_a_notice_that_is_none_is_noticed(reopen: Opener, folder: Path, notice: 
         reading.check_what_no_hash_covers()
     with reopen() as journal, pytest.raises(JournalError, match="cannot be read"):
         journal.outbox.pending("a")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE users SET enabled = 7",
+        "UPDATE users SET name = CAST(x'ff' AS TEXT)",
+        "INSERT INTO sealing VALUES (1, CAST(x'ff' AS TEXT), x'00', x'00', 1)",
+    ],
+)
+def test_a_row_beside_the_records_that_cannot_be_is_noticed(
+    reopen: Opener, folder: Path, statement: str
+) -> None:
+    with reopen() as journal:
+        journal.users.ensure_simulated_user(USER)
+    with apsw.Connection(str(folder / "simulated.db")) as connection:
+        connection.pragma("ignore_check_constraints", True)
+        connection.execute(statement)
+    connection.close()
+    with (
+        pytest.raises(JournalError, match="is damaged"),
+        read_journal(folder, EMBEDDED) as reading,
+    ):
+        reading.check_what_no_hash_covers()
