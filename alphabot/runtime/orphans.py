@@ -29,6 +29,7 @@ async def follow_orphan(desk: Desk, entry: OpenIntent, *, traded: bool) -> None:
     What nobody knows the outcome of is looked for first. ``traded`` says whether a running
     strategy trades the same token. Raises Unresolved and NotAuthorised.
     """
+    await trio.lowlevel.checkpoint()
     who = {"strategy_id": entry.intended.strategy_id, "user_id": desk.user_id}
     say("reconcile.orphan", intent_id=entry.intended.intent_id, **who)
     if entry.placed is None:
