@@ -23,6 +23,7 @@ from alphabot.core.values import OrderId, OrderReport, OrderStatus, Side
 from alphabot.core.wallet import contradictions
 
 __all__ = [
+    "LATE_MS",
     "READS_MIN",
     "SKEW_MS",
     "Finding",
@@ -37,6 +38,8 @@ __all__ = [
 
 SKEW_MS = 60_000
 """How far the exchange's clock may run behind ours; its order times are compared with our own."""
+LATE_MS = 7_200_000
+"""How long after an intent its order may have been made at most, a clock that was set included."""
 READS_MIN = 3
 """How many complete readings without a match prove absence, the last after the settle window."""
 PATIENCE = 3
@@ -51,8 +54,9 @@ class Match(Enum):
     PART = auto()
     """Its BUY without the SELL of its list, which the lists may show a little later, or never:
     what was never released need not be listed."""
-    UNDATED = auto()
-    """An order with its figures, of which the exchange does not say when it was made."""
+    DOUBTFUL = auto()
+    """An order with its figures that does not say when it was made, or was made so late that no
+    request of that intent can have been under way so long."""
     SEVERAL = auto()
 
 
@@ -116,8 +120,8 @@ def judge_intent(state: UserState, intended: Intended, reading: Reading, search:
             return Verdict(Finding.FOUND, legs)
         case Match.PART:
             evidence = [f"the BUY of intent {intended.intent_id} is listed and its SELL is not"]
-        case Match.UNDATED:
-            evidence = [f"an order fits intent {intended.intent_id} and does not say of when it is"]
+        case Match.DOUBTFUL:
+            evidence = [f"an order fits intent {intended.intent_id} but may be of another time"]
         case _ if search.glimpsed:
             evidence = [f"an order that fits intent {intended.intent_id} is listed no more"]
         case _:
@@ -155,8 +159,8 @@ def find_orders(
     if len(found) != 1:
         return (Match.SEVERAL if found else Match.NONE), {}
     (first,) = found.values()
-    if first.created_at_ms is None:
-        return Match.UNDATED, {}
+    if first.created_at_ms is None or first.created_at_ms > intended.at_ms + LATE_MS:
+        return Match.DOUBTFUL, {}
     if not intended.is_pair:
         return Match.ONE, {side: first}
     second = _other_leg(first, reading.all, claimed)

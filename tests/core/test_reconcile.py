@@ -12,6 +12,7 @@ from alphabot.core.orders import Legs
 from alphabot.core.progress import UserState
 from alphabot.core.readings import Reading
 from alphabot.core.reconcile import (
+    LATE_MS,
     PATIENCE,
     READS_MIN,
     SKEW_MS,
@@ -96,7 +97,7 @@ def test_an_order_that_differs_is_another(change: dict[str, Any]) -> None:
     assert find_orders(pair(), opened(replace(BUY, **change), PENDING), set()) == (Match.NONE, {})
 
 
-@pytest.mark.parametrize("created_at_ms", [NOON_MS - SKEW_MS, NOON_MS, NOON_MS + 86_400_000])
+@pytest.mark.parametrize("created_at_ms", [NOON_MS - SKEW_MS, NOON_MS, NOON_MS + LATE_MS])
 def test_the_exchanges_clock_may_run_behind_ours(created_at_ms: int) -> None:
     reading = opened(replace(BUY, created_at_ms=created_at_ms), PENDING)
     assert find_orders(pair(), reading, set())[0] is Match.ONE
@@ -333,9 +334,11 @@ def test_an_order_that_does_not_say_when_it_was_made_is_neither_ours_nor_nobodys
 ) -> None:
     undated = replace(working, created_at_ms=None)
     reading = Reading((undated, replace(PENDING, created_at_ms=None)), (), RICH)
-    assert find_orders(pair(), reading, set()) == (Match.UNDATED, {})
+    assert find_orders(pair(), reading, set()) == (Match.DOUBTFUL, {})
     assert verdict(reading, LONG) is Finding.OPEN
     assert verdict(reading, TOO_LONG) is Finding.AMBIGUOUS
+    late = replace(working, created_at_ms=NOON_MS + LATE_MS + 1)
+    assert find_orders(pair(), opened(late, PENDING), set()) == (Match.DOUBTFUL, {})
     beside_ours = opened(BUY, PENDING, replace(undated, order_id=OrderId("7")))
     assert verdict(beside_ours, EARLY) is Finding.AMBIGUOUS
 
